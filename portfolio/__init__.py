@@ -1,0 +1,1 @@
+"""What we own: accounts, ledger, positions, valuation, performance."""

@@ -1,0 +1,5 @@
+"""Quantsite: composition root."""
+
+from quantsite.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,26 @@
+"""ASGI entry: HTTP through Django, websockets through Channels behind an origin check."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quantsite.settings")
+
+from django.core.asgi import get_asgi_application
+
+http = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 - after Django is set up
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+
+from quantsite.checks import configuration_require  # noqa: E402
+from quantsite.consumers import SocketAuthentication  # noqa: E402
+from quantsite.routing import websocket_urlpatterns  # noqa: E402
+
+configuration_require()
+application = ProtocolTypeRouter(
+    {
+        "http": http,
+        "websocket": AllowedHostsOriginValidator(SocketAuthentication(URLRouter(websocket_urlpatterns))),
+    }
+)
