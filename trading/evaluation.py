@@ -17,7 +17,7 @@ from trading.strategies.base import PanelStrategy, Strategy
 from trading.strategies.indicators import FloatArray
 
 
-class StrategyFault(Exception):
+class StrategyFault(Exception):  # noqa: N818 - the fault is the strategy's, the site goes on
     """A strategy raised, or answered something that is no answer; the text is one sentence for people."""
 
 

@@ -93,8 +93,8 @@ class PanelStrategy(Strategy):
     """A strategy over arrays: the targets of a whole panel at once, row t from rows up to t only.
 
     `kind` signal means targets -1, 0 or +1, sized by the deployment; weights means signed fractions of its capital.
-    NaN keeps what was. A target is a level: it is acted on when it changes. A strategy may always ask for short targets;
-    `direction` is what it is meant for, and a deployment that trades long only takes them as flat.
+    NaN keeps what was. A target is a level: it is acted on when it changes. A strategy may always ask for short
+    targets; `direction` is what it is meant for, and a deployment that trades long only takes them as flat.
     """
 
     kind: ClassVar[str] = "signal"

@@ -12,9 +12,9 @@ from trading.strategies.indicators import FloatArray, above, hold, sma
 
 
 class SmaCross(PanelStrategy):
-    """Holds a symbol while its fast simple moving average stands above its slow one, and is flat below it (short, where
-    both directions are traded). Equal averages keep what was held. A trend follower: it gains in long moves and pays for
-    them with many small losses while prices go sideways.
+    """Holds a symbol while its fast simple moving average stands above its slow one, and is flat below it (short,
+    where both directions are traded). Equal averages keep what was held. A trend follower: it gains in long moves and
+    pays for them with many small losses while prices go sideways.
     """
 
     name = "sma_cross"
