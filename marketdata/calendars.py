@@ -5,6 +5,7 @@ year 2000). Days are `datetime.date` or `datetime64[D]`; instants are aware UTC.
 never close: its session is the UTC day.
 """
 
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -60,13 +61,13 @@ class MarketStatus(NamedTuple):
 def calendar_get(name: str) -> Calendar:
     """The calendar of an exchange by its market identifier code (XNYS, XNAS, XHKG, …) or `24/7`."""
     try:
-        library = exchange_calendars.get_calendar(name)
+        library = _library_calendar(name)
     except exchange_calendars.errors.InvalidCalendarName:
         message = f"There is no exchange calendar called {name!r}."
         raise InvalidInput("CALENDAR_UNKNOWN", message, calendar=name) from None
     start = max(filter(None, (pd.Timestamp(START), library.bound_min())))
     end = min(filter(None, (pd.Timestamp(END), library.bound_max())))
-    built = exchange_calendars.get_calendar(name, start=start, end=end)
+    built = _library_calendar(name, start=start, end=end)
     return Calendar(
         name=name,
         days=built.sessions.to_numpy().astype("datetime64[D]"),
@@ -76,6 +77,13 @@ def calendar_get(name: str) -> Calendar:
         break_ends=_nanoseconds(built.break_ends),
         early=frozenset(stamp.date() for stamp in built.early_closes),
     )
+
+
+def _library_calendar(name: str, **bounds: pd.Timestamp) -> exchange_calendars.ExchangeCalendar:
+    with warnings.catch_warnings():
+        # The library reads an array in a way that pandas 4 will change; it is pinned together with pandas 3.
+        warnings.filterwarnings("ignore", message="Series.values returning", category=DeprecationWarning)
+        return exchange_calendars.get_calendar(name, **bounds)
 
 
 def _nanoseconds(instants: "pd.Series[pd.Timestamp]") -> NDArray[np.int64]:
