@@ -1,0 +1,1 @@
+"""Management commands of the composition root: what joins rooms or runs the site."""
