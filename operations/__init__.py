@@ -1,0 +1,1 @@
+"""How we know: audit chain, events, jobs, notifications, health probes, locks, errors."""

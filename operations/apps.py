@@ -1,10 +1,13 @@
-"""Application configuration of the operations room."""
+"""Application configuration of operations."""
 
 from django.apps import AppConfig
 
 
 class OperationsConfig(AppConfig):
-    """How we know: audit chain, events, jobs, notifications, health probes."""
+    """Audit chain, events, jobs, notifications, health probes, locks, errors."""
 
     name = "operations"
-    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from operations import checks  # noqa: F401 - registering is the point

@@ -1,0 +1,1 @@
+"""Who: people, site roles, API tokens, sign-ins."""
