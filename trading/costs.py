@@ -31,7 +31,7 @@ def commission_total(quantity: Number, notional: Number, per_share: Number, pct:
     """The commission an order owes for all it has filled: by share and by value, at least the minimum."""
     if quantity <= 0:
         return quantity * 0
-    return max(minimum, per_share * quantity + pct * notional)
+    return max(per_share * quantity + pct * notional, minimum)
 
 
 def commission_due(total: Number, charged: Number) -> Number:

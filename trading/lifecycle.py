@@ -55,7 +55,7 @@ IN_BOOK = frozenset({_S.WORKING, _S.PARTIALLY_FILLED})
 OPEN_STATES = frozenset(OrderState) - TERMINAL
 
 
-class IllegalMove(ValueError):
+class IllegalMove(ValueError):  # noqa: N818 - it names what was tried
     """A move the table does not allow."""
 
     def __init__(self, current: OrderState, target: OrderState) -> None:
