@@ -1,0 +1,1 @@
+"""What we may do: gate, limits, capital profiles, emergency stop."""

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
+
+from risk import wording
 
 Number = Decimal | float
 
@@ -97,7 +99,7 @@ class AccountFacts:
     currency: str
     cash: Number
     equity: Number
-    gross_notional: Number  # Σ over sleeves |quantity| × price × multiplier, all symbols
+    gross_notional: Number  # sum over sleeves of |quantity| * price * multiplier, all symbols
     opening_notional: Number  # working openings of all symbols
     reserved: Number
     positions: int  # symbols held or asked for by a working opening
@@ -132,7 +134,7 @@ class Limits:
     orders_per_second: int | None
     orders_per_minute: int | None
     collar_pct: Number | None
-    reserve_collar_pct: Number | None  # reference × (1 + this) is reserved for an order without a limit price
+    reserve_collar_pct: Number | None  # reference * (1 + this) is reserved for an order without a limit price
     initial_margin_pct: Number | None  # 0.5 on margin accounts, 1 on cash accounts
     allowed_symbols: frozenset[str] | None = None  # None: every known symbol is allowed
 
@@ -163,18 +165,45 @@ class RuleVerdict(StrEnum):
     SKIP = "skip"  # does not apply to this order
 
 
-@dataclass(frozen=True, slots=True)
-class RuleResult:
-    """One rule with its measured value, its limit, the headroom left and words for people."""
+class RuleResult(NamedTuple):
+    """One rule: what it measured before and after the order, its limit, the headroom left and words for people.
+
+    A tuple, because some thirty are made for every intent; label and text are worded only when somebody reads them.
+    """
 
     code: str
-    label: str
     verdict: RuleVerdict
-    value: Number | None
+    current: Number | None  # the measure without this order
+    value: Number | None  # the measure with it
     limit: Number | None
     headroom: Number | None
-    unit: str  # fraction | usd | count | price | quantity | times | none
-    text: str
+    unit: str  # fraction | usd (the account's currency) | count | price | quantity | times | none | unmeasured
+    subject: str = ""  # the symbol, or what the rule found
+    currency: str = "USD"
+
+    @property
+    def label(self) -> str:
+        """The rule's name for people."""
+        return wording.label(self.code)
+
+    @property
+    def text(self) -> str:
+        """What the rule found, as a clause that fits into a sentence."""
+        return wording.rule_text(*self)
+
+    def as_dict(self) -> dict[str, str | None]:
+        """The rule as it is stored and sent: decimals as strings."""
+        return {
+            "code": self.code,
+            "label": self.label,
+            "verdict": str(self.verdict),
+            "current": wording.plain(self.current),
+            "value": wording.plain(self.value),
+            "limit": wording.plain(self.limit),
+            "headroom": wording.plain(self.headroom),
+            "unit": self.unit,
+            "text": self.text,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +212,32 @@ class GateResult:
 
     ``reducing`` and ``opening`` split the asked |quantity|: the reducing part is never denied by risk.
     ``largest_quantity`` is the largest |quantity| that would have passed (0 when below the minimum).
-    ``binding_rule`` is the first denying rule's code, or the tightest sizing rule when all pass.
+    ``binding_rule`` is, of a denied order, the first denying rule that no smaller size would satisfy, else the
+    tightest sizing rule; of an allowed one the sizing rule that would deny first ("" for a pure exit).
     ``reserve`` is the money an approved order of the asked size holds.
     """
 
     allowed: bool
     rules: tuple[RuleResult, ...]
     binding_rule: str
-    text: str
     largest_quantity: Number
     reducing: Number
     opening: Number
     reserve: Number
+    quantity: Number  # signed, as asked
+    symbol: str
+
+    @property
+    def binding(self) -> RuleResult | None:
+        """The binding rule itself."""
+        return next((rule for rule in self.rules if rule.code == self.binding_rule), None)
+
+    @property
+    def denials(self) -> tuple[RuleResult, ...]:
+        """The rules that deny."""
+        return tuple(rule for rule in self.rules if rule.verdict is RuleVerdict.DENY)
+
+    @property
+    def text(self) -> str:
+        """The verdict in one sentence."""
+        return wording.verdict_text(self)
