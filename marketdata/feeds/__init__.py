@@ -1,0 +1,1 @@
+"""How a feed turns bars into events."""

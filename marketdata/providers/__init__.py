@@ -1,0 +1,1 @@
+"""Vendors and files that bars and quotes come from. Adapters."""

@@ -1,0 +1,180 @@
+"""Yahoo Finance through the package yfinance. Adapter (network).
+
+Left alone the package answers an HTTP error with an empty frame and the word "delisted". Here its session raises on
+every server's fault, so that only Yahoo's own "no such symbol" is a refusal and everything else may be asked again.
+The package is imported at first use: it is slow to load, and a site on replay never needs it.
+"""
+
+import threading
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import numpy as np
+import pandas as pd
+
+from marketdata.providers.base import (
+    Capability,
+    Listing,
+    MarketDataProvider,
+    ProviderQuote,
+    Refused,
+    Temporary,
+    refuse,
+)
+from marketdata.rounding import decimal_from_float
+
+_FIRST_DAY = date(1962, 1, 2)
+# The package keeps one session for the whole process.
+_guard = threading.Lock()
+
+
+class YahooProvider:
+    """Quotes and daily bars of Yahoo Finance; prices as traded (split-adjusted by Yahoo), dividends in `adjustment`."""
+
+    name = "yfinance"
+    capabilities = frozenset({Capability.DAILY_BARS, Capability.QUOTES})
+
+    def __init__(self, *, base_url: str | None = None, timeout_s: float = 10.0) -> None:
+        self.base_url = base_url
+        self.timeout_s = timeout_s
+
+    def catalogue(self) -> Sequence[Listing]:
+        """Yahoo cannot be listed."""
+        raise refuse(self, Capability.CATALOGUE)
+
+    def get_quote(self, symbol: str) -> ProviderQuote:
+        """The regular market's last price, with its time and, where given, its volume."""
+        frame, meta = self._chart(symbol, period="1d")
+        price = meta.get("regularMarketPrice")
+        stamp = meta.get("regularMarketTime")
+        if not isinstance(price, int | float) or not np.isfinite(price) or price <= 0 or stamp is None:
+            raise Temporary(f"Yahoo gave no price for {symbol}.")
+        # A session not yet traded has no row, and then no volume.
+        volume = meta.get("regularMarketVolume", frame["Volume"].iloc[-1] if len(frame) else None)
+        return ProviderQuote(
+            symbol=symbol,
+            price=decimal_from_float(price),
+            bid=None,
+            ask=None,
+            volume=_decimal_or_none(volume),
+            as_of=_instant(stamp),
+            currency=str(meta.get("currency") or ""),
+            source=self.name,
+        )
+
+    def get_historical_data(
+        self, symbol: str, start: date | None = None, end: date | None = None, interval: str = "1d"
+    ) -> pd.DataFrame:
+        """Daily bars; an empty frame means that Yahoo answered, and has none in the range."""
+        if interval != "1d":
+            raise refuse(self, Capability.DAILY_BARS)
+        until = None if end is None else end + timedelta(days=1)
+        frame, _ = self._chart(symbol, start=start or _FIRST_DAY, end=until)
+        return _bars(symbol, frame)
+
+    def _chart(self, symbol: str, **span: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
+        """One question to Yahoo's chart service: the frame, and the facts sent along with it."""
+        import yfinance
+        from curl_cffi.requests.exceptions import RequestException
+        from yfinance.exceptions import YFException, YFRateLimitError, YFTickerMissingError
+
+        with _guard:
+            yfinance.config.debug.hide_exceptions = False
+            session = _session(self.base_url)
+            ticker = yfinance.Ticker(symbol, session=session)
+            try:
+                frame = ticker.history(
+                    interval="1d", auto_adjust=False, actions=True, keepna=True, timeout=self.timeout_s, **span
+                )
+                meta = dict(ticker.history_metadata or {})
+            except YFRateLimitError:
+                raise Temporary("Yahoo limits the rate of questions; try again in a few minutes.") from None
+            except YFTickerMissingError as error:
+                raise _missing(symbol, session, error) from error
+            except (
+                YFException,
+                RequestException,
+                ValueError,
+                KeyError,
+                TypeError,
+                IndexError,
+                AttributeError,
+            ) as error:
+                # The package trips over answers that are no chart (HTML, truncated JSON) in all of these ways.
+                raise Temporary(f"Yahoo's answer for {symbol} could not be read ({type(error).__name__}).") from error
+        if session.failed_status is not None:
+            raise Temporary(f"Yahoo failed with HTTP {session.failed_status} on {symbol}.")
+        if not isinstance(frame, pd.DataFrame) or (frame.empty and not meta):
+            raise Temporary(f"Yahoo sent nothing for {symbol}.")
+        return frame, meta
+
+
+def _missing(symbol: str, session: Any, error: BaseException) -> Exception:
+    """Whether the package's "missing" is Yahoo's own word about the symbol."""
+    if session.failed_status is not None:
+        return Temporary(f"Yahoo failed with HTTP {session.failed_status} on {symbol}.")
+    if session.last_status in (200, 400, 404, 422):
+        reason = str(getattr(error, "rationale", "") or "no data found").rstrip(".")
+        return Refused(f"Yahoo has no data for {symbol}: {reason}.")
+    return Temporary(f"Yahoo sent nothing for {symbol}.")
+
+
+def _session(base_url: str | None) -> Any:
+    """A session that remembers how the chart service answered, and that may be pointed at another address."""
+    from curl_cffi import requests
+
+    class WatchedSession(requests.Session):  # type: ignore[type-arg]  # its response type is the default
+        """Remembers the status of the last chart answer, and of the last server's fault."""
+
+        last_status: int | None = None
+        failed_status: int | None = None
+
+        def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+            if base_url is not None:
+                here, there = urlsplit(base_url), urlsplit(url)
+                url = urlunsplit((here.scheme, here.netloc, there.path, there.query, ""))
+            response = super().request(method, url, *args, **kwargs)
+            if "/chart/" in url:
+                self.last_status = response.status_code
+                failed = response.status_code >= 500 or response.status_code in (401, 403, 408, 429)
+                self.failed_status = response.status_code if failed else None
+            return response
+
+    return WatchedSession(impersonate="chrome")
+
+
+def _bars(symbol: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Yahoo's frame under our names. Its adjusted close / close, anchored at the first bar, never looks ahead."""
+    if frame.empty:
+        names = ["symbol", "time", "open", "high", "low", "close", "volume", "adjustment"]
+        return pd.DataFrame({name: [] for name in names})
+    factor = (frame["Adj Close"] / frame["Close"]).to_numpy(dtype=float)
+    known = factor[np.isfinite(factor)]
+    return pd.DataFrame(
+        {
+            "symbol": symbol,
+            "time": frame.index.tz_localize(None).normalize(),
+            "open": frame["Open"].to_numpy(dtype=float),
+            "high": frame["High"].to_numpy(dtype=float),
+            "low": frame["Low"].to_numpy(dtype=float),
+            "close": frame["Close"].to_numpy(dtype=float),
+            "volume": frame["Volume"].to_numpy(dtype=float),
+            "adjustment": factor / known[0] if len(known) else factor,
+        }
+    )
+
+
+def _instant(stamp: Any) -> datetime:
+    if isinstance(stamp, int | float):
+        return datetime.fromtimestamp(stamp, UTC)
+    return pd.Timestamp(stamp).tz_convert("UTC").to_pydatetime()
+
+
+def _decimal_or_none(value: Any) -> Decimal | None:
+    return decimal_from_float(value) if isinstance(value, int | float | np.number) and np.isfinite(value) else None
+
+
+_: type[MarketDataProvider] = YahooProvider
