@@ -6,24 +6,24 @@ Decimal in the ledger and float in simulations; money and quantity are snapped t
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol
 
 from marketdata.rounding import snap
 
-Number = TypeVar("Number")
+# Any stands for Decimal or float, one of the two throughout a call: numba compiles these rules for floats.
 
 
 class FillEffect(NamedTuple):
     """The sleeve after a fill, what the fill realised, and its two signed parts: `closed` + `opened` = the fill."""
 
-    quantity: Number
-    cost: Number
-    realised: Number
-    closed: Number
-    opened: Number
+    quantity: Any
+    cost: Any
+    realised: Any
+    closed: Any
+    opened: Any
 
 
-def fill_apply(quantity, cost, fill_quantity, fill_price, multiplier):  # type: ignore[no-untyped-def]  # Decimal or float; numba compiles it
+def fill_apply(quantity: Any, cost: Any, fill_quantity: Any, fill_price: Any, multiplier: Any) -> FillEffect:
     """Return the `FillEffect` of a signed fill on a sleeve; a flip is a close followed by an open.
 
     A partial close removes its share of the cost, a full close removes all of it, so no dust remains. Realised
@@ -48,63 +48,96 @@ def fill_apply(quantity, cost, fill_quantity, fill_price, multiplier):  # type: 
     )
 
 
-def cash_move(fill_quantity, fill_price, multiplier, fee):  # type: ignore[no-untyped-def]  # as fill_apply
+def cash_move(fill_quantity: Any, fill_price: Any, multiplier: Any, fee: Any) -> Any:
     """Return what a fill moves in cash: a buyer pays its value, a seller gets it, both pay the fee."""
     return snap(-snap(fill_quantity * fill_price * multiplier) - snap(fee))
 
 
-def market_value(quantity, price, multiplier):  # type: ignore[no-untyped-def]  # as fill_apply
+def market_value(quantity: Any, price: Any, multiplier: Any) -> Any:
     """Return the signed value of a quantity at a price."""
     return snap(quantity * price * multiplier)
 
 
-def unrealised(quantity, cost, price, multiplier):  # type: ignore[no-untyped-def]  # as fill_apply
+def unrealised(quantity: Any, cost: Any, price: Any, multiplier: Any) -> Any:
     """Return the profit still open: market value less cost, on both sides of the market."""
     return snap(market_value(quantity, price, multiplier) - cost)
 
 
-def average_price(quantity, cost, multiplier):  # type: ignore[no-untyped-def]  # as fill_apply
+def average_price(quantity: Any, cost: Any, multiplier: Any) -> Any:
     """Return the average price paid per unit, or None when the sleeve is flat."""
     if quantity == 0:
         return None
     return snap(cost / (quantity * multiplier))
 
 
-class TripFill(NamedTuple):
-    """One fill as the fold of round trips needs it; `at` is carried through, not computed with."""
+class SleeveFill(Protocol):
+    """What a fold needs of a fill; ledger rows and simulated fills both have it."""
 
-    quantity: Number
-    price: Number
-    fee: Number
-    multiplier: Number
-    at: object = None
-
-
-class Trip(NamedTuple):
-    """One round trip, flat to flat: net of fees, opened and closed at."""
-
-    net: Number
-    opened_at: object
-    closed_at: object
+    quantity: Any
+    price: Any
+    fee: Any
+    executed_at: Any
 
 
-def round_trips(fills: Iterable[TripFill]) -> list[Trip]:
+class SleeveFold(NamedTuple):
+    """A sleeve after its fills; `opened_at` is when the open quantity began, None when flat."""
+
+    quantity: Any = 0
+    cost: Any = 0
+    realised: Any = 0
+    fees: Any = 0
+    opened_at: Any = None
+    updated_at: Any = None
+
+
+def sleeve_fold(fills: Iterable[SleeveFill], multiplier: Any, start: SleeveFold | None = None) -> SleeveFold:
+    """Fold the fills of one sleeve, in order, from flat or from where it stood."""
+    sleeve = start or SleeveFold()
+    for fill in fills:
+        effect = fill_apply(sleeve.quantity, sleeve.cost, fill.quantity, fill.price, multiplier)
+        opened_at = sleeve.opened_at
+        if effect.quantity == 0:
+            opened_at = None
+        elif sleeve.quantity * effect.quantity <= 0:
+            opened_at = fill.executed_at
+        sleeve = SleeveFold(
+            effect.quantity,
+            effect.cost,
+            snap(sleeve.realised + effect.realised),
+            snap(sleeve.fees + fill.fee),
+            opened_at,
+            fill.executed_at,
+        )
+    return sleeve
+
+
+class RoundTrip(NamedTuple):
+    """One round trip of a sleeve, flat to flat: its result net of fees, when it opened and closed."""
+
+    net: Any
+    opened_at: Any
+    closed_at: Any
+
+
+def round_trips(fills: Iterable[SleeveFill], multiplier: Any) -> list[RoundTrip]:
     """Fold the fills of one sleeve, in order, into its finished round trips.
 
     A flip ends one trip and begins the next; its fee is shared by quantity. A trip still open is not returned.
     """
-    trips: list[Trip] = []
-    quantity = cost = net = 0
+    trips: list[RoundTrip] = []
+    quantity: Any = 0
+    cost: Any = 0
+    net: Any = 0
     opened_at = None
     for fill in fills:
         if quantity == 0:
-            opened_at, net = fill.at, 0
-        effect = fill_apply(quantity, cost, fill.quantity, fill.price, fill.multiplier)
+            opened_at, net = fill.executed_at, 0
+        effect = fill_apply(quantity, cost, fill.quantity, fill.price, multiplier)
         flipped = effect.closed != 0 and effect.opened != 0
         fee_closing = snap(fill.fee * effect.closed / fill.quantity) if flipped else fill.fee
         net = net + effect.realised - fee_closing
         if effect.quantity == 0 or flipped:
-            trips.append(Trip(snap(net), opened_at, fill.at))
-            opened_at, net = fill.at, fee_closing - fill.fee
+            trips.append(RoundTrip(snap(net), opened_at, fill.executed_at))
+            opened_at, net = fill.executed_at, fee_closing - fill.fee
         quantity, cost = effect.quantity, effect.cost
     return trips

@@ -8,3 +8,7 @@ class PortfolioConfig(AppConfig):
 
     name = "portfolio"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from portfolio import checks  # noqa: F401 - registering is the point

@@ -1,18 +1,19 @@
 """Laws of the accounting of one sleeve: conservation, flips, no dust, and the two number types agreeing."""
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from marketdata.rounding import decimal_from_float, snap
 from portfolio.accounting import (
-    TripFill,
     average_price,
     cash_move,
     fill_apply,
     market_value,
     round_trips,
+    sleeve_fold,
     unrealised,
 )
 
@@ -25,6 +26,13 @@ prices = st.decimals("0.0001", 1000, places=4, allow_nan=False)
 fees = st.decimals(0, 50, places=8, allow_nan=False)
 multipliers = st.sampled_from([Decimal(1), Decimal(50), Decimal(100)])
 fills = st.lists(st.tuples(st.one_of(quantities, fractional), prices, fees), min_size=1, max_size=25)
+
+
+class Fill(NamedTuple):
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    executed_at: int = 0
 
 
 def fold(sequence, multiplier=ONE):
@@ -140,7 +148,7 @@ def test_a_flat_sleeve_has_no_average_price():
 
 
 def trips(*rows):
-    return [trip.net for trip in round_trips(TripFill(Decimal(q), Decimal(p), Decimal(f), ONE) for q, p, f in rows)]
+    return [trip.net for trip in round_trips((Fill(Decimal(q), Decimal(p), Decimal(f)) for q, p, f in rows), ONE)]
 
 
 def test_a_round_trip_is_net_of_all_its_fees():
@@ -163,5 +171,20 @@ def test_round_trips_add_up_to_realised_less_fees(sequence):
     if quantity:
         sequence = [*sequence, (-quantity, Decimal(10), Decimal(0))]
         realised += fill_apply(quantity, cost, -quantity, Decimal(10), ONE).realised
-    nets = [trip.net for trip in round_trips(TripFill(q, p, f, ONE) for q, p, f in sequence)]
+    nets = [trip.net for trip in round_trips((Fill(q, p, f) for q, p, f in sequence), ONE)]
     assert sum(nets) == realised - paid
+
+
+@given(sequence=fills, cut=st.integers(0, 25), multiplier=multipliers)
+def test_a_fold_may_stop_and_go_on(sequence, cut, multiplier):
+    """Booking one fill at a time keeps what folding all of them derives."""
+    rows = [Fill(q, p, f, n) for n, (q, p, f) in enumerate(sequence)]
+    whole = sleeve_fold(rows, multiplier)
+    assert sleeve_fold(rows[cut:], multiplier, sleeve_fold(rows[:cut], multiplier)) == whole
+    assert tuple(whole[:3]) == fold(sequence, multiplier)[:3]
+
+
+def test_a_sleeve_opens_anew_after_flat_and_at_a_flip():
+    rows = [Fill(Decimal(q), Decimal(5), Decimal(0), n) for n, q in enumerate((10, 5, -15, 4, -9))]
+    assert [sleeve_fold(rows[:n], ONE).opened_at for n in range(6)] == [None, 0, 0, None, 3, 4]
+    assert sleeve_fold(rows, ONE).updated_at == 4
