@@ -40,9 +40,10 @@ log = logging.getLogger(__name__)
 Loop = Callable[[threading.Event], None]
 
 WORKER_START_S = 20.0
-STOP_S = 6.0
+STOP_S = 4.0
 SOCKET_CLOSE_S = 2
 LOOP_RESTART_S = 1.0
+DRAIN_S = 0.2
 FRAME_BYTES = 64 * 1024
 
 
@@ -97,6 +98,9 @@ class EmbeddedWorker(WorkController):
 
     def on_consumer_ready(self, consumer: Any) -> None:
         """Celery's hook: the consumer is connected."""
+        # Celery waits two seconds for a message before it looks at its stop flag, and once more after
+        drain = consumer.connection.drain_events
+        consumer.connection.drain_events = lambda timeout: drain(timeout=min(timeout, DRAIN_S))
         self.ready.set()
 
 
@@ -274,6 +278,7 @@ def run(
 
     background = Background(app=app, loops=loops, on_death=on_death)
     server = SiteServer(server_config(), on_ready=on_ready, on_stop=background.stop_request)
+    server.config.load()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.stop_on_signal)
     try:
