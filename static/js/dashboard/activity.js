@@ -1,0 +1,115 @@
+// Recent orders and fills, one at a time in the same place.
+
+import { api, symbolPath } from "../core/api.js";
+import { all, h, one } from "../core/dom.js";
+import { capital, marketTime, price, quantity, signedMoney, toneOf } from "../core/format.js";
+import { badge, sideNode, writeBadge } from "../ui/badges.js";
+import { confirm } from "../ui/dialog.js";
+import { Table, emptyState } from "../ui/table.js";
+import { act, toast } from "../ui/toast.js";
+
+const OPEN = new Set(["HELD", "APPROVED", "SUBMITTING", "WORKING", "PARTIALLY_FILLED"]);
+const TYPES = { MARKET: "market", LIMIT: "limit", STOP: "stop", STOP_LIMIT: "stop limit" };
+
+export function priceText(order) {
+  const type = TYPES[order.order_type] ?? order.order_type;
+  const at = [order.stop_price && price(order.stop_price), order.limit_price && price(order.limit_price)].filter(Boolean).join(" / ");
+  return at ? `${type} ${at}` : type;
+}
+
+export const isOpen = (order) => OPEN.has(order.state);
+
+export function orderColumns(page, { exact = false } = {}) {
+  return [
+    { label: "Market time", phone: exact ? undefined : false, text: (row) => marketTime(row.market_time) },
+    { label: "Symbol", head: true, node: (row) => h("a", { href: `/accounts/${page.account}/symbols/${symbolPath(row().symbol)}/` }, row().symbol) },
+    { label: "Side", node: (row) => sideNode(row().side) },
+    { label: "Quantity", right: true, flash: true, text: (row) => (Number(row.filled) && row.filled !== row.quantity ? `${quantity(row.filled)} of ${quantity(row.quantity)}` : quantity(row.quantity)) },
+    { label: "Order", phone: false, text: priceText },
+    { label: "Filled at", right: true, phone: false, flash: true, text: (row) => price(row.average_price) },
+    { label: "From", phone: false, class: "quiet", text: (row) => (row.deployment_name ? `${row.deployment_name}, ${row.role}` : capital(row.role === "manual" ? "by hand" : row.role)) },
+    { label: "State", node: (row) => badge(row().state), refresh: (cell, row) => writeBadge(cell.firstChild, row.state) },
+  ];
+}
+
+export function fillColumns(page) {
+  return [
+    { label: "Market time", phone: false, text: (row) => marketTime(row.market_time) },
+    { label: "Symbol", head: true, node: (row) => h("a", { href: `/accounts/${page.account}/symbols/${symbolPath(row().symbol)}/` }, row().symbol) },
+    { label: "Side", node: (row) => sideNode(row().side) },
+    { label: "Quantity", right: true, text: (row) => quantity(row.quantity) },
+    { label: "Price", right: true, text: (row) => price(row.price) },
+    { label: "Fee", right: true, phone: false, text: (row) => price(row.fee) },
+    { label: "Realised", right: true, text: (row) => (Number(row.realised) ? signedMoney(row.realised, page.currency) : "—"), tone: (row) => (toneOf(row.realised) ? `delta ${toneOf(row.realised)}` : "") },
+    { label: "From", phone: false, class: "quiet", text: (row) => [row.deployment_name || "By hand", row.role].filter(Boolean).join(", ") },
+  ];
+}
+
+export function activityPanel(page) {
+  const orders = new Table(one("#orders"), {
+    caption: "Recent orders",
+    empty: emptyState("list", "No orders yet. Strategies send theirs after a close; yours start at New order."),
+    columns: [
+      ...orderColumns(page),
+      ...(page.canWrite ? [{ label: "Actions", hidden: true, right: true, node: (row) => cancelButton(row), refresh: (cell, row) => (cell.firstChild.hidden = !isOpen(row)) }] : []),
+    ],
+  });
+  const fills = new Table(one("#fills"), {
+    caption: "Recent fills",
+    empty: emptyState("check", "No fills yet. Orders fill at the next open or inside the next bar."),
+    columns: fillColumns(page),
+  });
+  for (const button of all("[data-activity]")) button.addEventListener("click", () => show(button.dataset.activity));
+  bindCancelAll(page);
+  return (state, before) => {
+    if (state.orders !== before.orders) orders.update(state.orders ?? []);
+    if (state.fills !== before.fills) fills.update(state.fills ?? []);
+  };
+}
+
+function show(name) {
+  for (const button of all("[data-activity]")) button.setAttribute("aria-pressed", String(button.dataset.activity === name));
+  one("#orders").hidden = name !== "orders";
+  one("#fills").hidden = name !== "fills";
+}
+
+function cancelButton(row) {
+  const button = h("button", { class: "btn btn-quiet btn-small", type: "button", "aria-label": `Cancel order ${row().side} ${row().symbol}` }, "Cancel");
+  button.addEventListener("click", () => cancelOrder(row(), button));
+  return button;
+}
+
+export async function cancelOrder(order, button) {
+  const protective = order.role === "stop" || order.role === "target";
+  if (protective) {
+    const sure = await confirm({
+      title: `Cancel the ${order.role} of ${order.symbol}?`,
+      will: [`leave ${quantity(order.quantity)} ${order.symbol} without this protection`],
+      wont: ["close the position"],
+      action: `Cancel the ${order.role}`,
+    });
+    if (!sure) return;
+  }
+  await act(button, async () => {
+    await api.post(`/api/orders/${order.id}/cancel`);
+    toast(`Cancel of ${order.side} ${quantity(order.quantity)} ${order.symbol} asked for.`);
+  });
+}
+
+function bindCancelAll(page) {
+  const button = one("#cancel-all");
+  if (!button) return;
+  button.addEventListener("click", async () => {
+    const sure = await confirm({
+      title: "Cancel all working orders?",
+      will: ["cancel every order that would open or enlarge a position"],
+      wont: ["cancel protective stops and targets", "close a position", "stop the strategies"],
+      action: "Cancel all",
+    });
+    if (!sure) return;
+    await act(button, async () => {
+      const answer = await api.post(`/api/accounts/${page.account}/cancel-all`);
+      toast(answer?.message || "Cancel of all working orders asked for.");
+    });
+  });
+}

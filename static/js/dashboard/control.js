@@ -1,0 +1,166 @@
+// Start and stop, the feed's clock and speed, the emergency stop.
+
+import { api } from "../core/api.js";
+import { all, one, setText } from "../core/dom.js";
+import { day, ratio } from "../core/format.js";
+import { writeBadge } from "../ui/badges.js";
+import { confirm } from "../ui/dialog.js";
+import { act, toast } from "../ui/toast.js";
+
+export const STOP_WILL = ["end new decisions of the strategies", "cancel their working entry orders"];
+export const STOP_WONT = ["close a position", "cancel protective stops and targets: they go on working"];
+
+const PHASES = { OPEN: "open", CLOSE: "close" };
+const FEED_WORDS = { waiting: "waits for the first start", running: "replay runs", paused: "replay paused", finished: "replay finished" };
+
+function stateOf(state) {
+  const { control, risk } = state;
+  if (risk?.state === "HALTED") return ["Halted", "halted"];
+  if (!control.running) return ["Stopped", "stopped"];
+  return ["Running", control.deployments_running < control.deployments_total ? "partly" : "running"];
+}
+
+export function controlPanel(page) {
+  bindAccount(page);
+  bindFeed(page);
+  return (state, before) => {
+    if (state.control !== before.control || state.risk !== before.risk) drawControl(state);
+    if (state.feed !== before.feed) drawFeed(state.feed);
+  };
+}
+
+function drawControl(state) {
+  const { control, risk } = state;
+  const [name, pulse] = stateOf(state);
+  setText(one("#control-state"), name);
+  one("#pulse").dataset.state = pulse;
+  setText(one("#control-note"), `${control.deployments_running} of ${control.deployments_total} strategies`);
+  setText(one("#mode"), (control.mode ?? "").toUpperCase());
+  const start = one("#start");
+  if (!start) return;
+  if (!start.hasAttribute("aria-busy")) start.disabled = control.deployments_total === 0 || control.deployments_running === control.deployments_total;
+  const stop = one("#stop");
+  if (!stop.hasAttribute("aria-busy")) stop.disabled = control.deployments_running === 0;
+  const halted = risk?.state === "HALTED";
+  const emergency = one("#emergency");
+  emergency.dataset.halted = halted;
+  setText(one("span", emergency), halted ? "Resume" : "Emergency stop");
+  emergency.classList.toggle("btn-danger", !halted);
+  one("use", emergency).setAttribute("href", halted ? "#i-play" : "#i-halt");
+}
+
+function drawFeed(feed) {
+  const isReplay = feed?.kind === "replay";
+  const badge = one("#feed-state");
+  badge.hidden = !feed;
+  if (!feed) {
+    setText(one("#clock-time"), "no feed");
+    return;
+  }
+  const phase = feed.event_number ? PHASES[feed.phase] : "before the start";
+  const shown = feed.session_on || feed.market_time || feed.start_on;
+  setText(one("#clock-time"), `${day(shown, true)}${phase ? `, ${phase}` : ""}`);
+  setText(one("#clock-label"), isReplay ? "Market time (replayed)" : "Market time");
+  writeBadge(badge, feed.state);
+  setText(badge, isReplay ? FEED_WORDS[feed.state] : "live feed");
+  const reached = feed.state === "running" && feed.speed_reached ? `${ratio(feed.speed_reached)}× reached` : "";
+  setText(one("#speed-reached"), reached);
+  const note = one("#feed-note");
+  note.hidden = !feed.note;
+  setText(one("span", note), feed.note ?? "");
+  drawOperator(feed, isReplay);
+}
+
+function drawOperator(feed, isReplay) {
+  const speeds = one("#speeds");
+  if (!speeds) return;
+  speeds.hidden = !isReplay;
+  for (const button of all("button", speeds)) {
+    button.setAttribute("aria-pressed", String(Number(button.dataset.speed) === Number(feed.speed)));
+    button.disabled = feed.state === "finished";
+  }
+  const pause = one("#feed-pause");
+  const paused = feed.state === "paused";
+  pause.hidden = !isReplay || feed.state === "finished";
+  pause.disabled = feed.state === "waiting";
+  pause.dataset.paused = paused;
+  pause.setAttribute("aria-label", paused ? "Let the replay run on" : "Pause the replay");
+  one("use", pause).setAttribute("href", paused ? "#i-play" : "#i-pause");
+}
+
+function bindAccount(page) {
+  const start = one("#start");
+  if (!start) return;
+  start.addEventListener("click", () =>
+    act(start, async () => {
+      const answer = await api.post("/api/start", { account: page.account });
+      toast(answer.message || "Started.");
+    }),
+  );
+  const stop = one("#stop");
+  stop.addEventListener("click", async () => {
+    const sure = await confirm({ title: "Stop all strategies of this account?", will: STOP_WILL, wont: STOP_WONT, action: "Stop" });
+    if (!sure) return;
+    await act(stop, async () => {
+      const answer = await api.post("/api/stop", { account: page.account });
+      toast(answer.message || "Stopped. Positions and their protection stay.");
+    });
+  });
+  const emergency = one("#emergency");
+  emergency.addEventListener("click", () => (emergency.dataset.halted === "true" ? resume(page, emergency) : halt(page, emergency)));
+}
+
+async function halt(page, button) {
+  const answer = await confirm({
+    title: "Emergency stop of this account?",
+    will: [
+      "refuse every new order of a strategy that is not protective",
+      "cancel orders that would open or enlarge a position",
+      "stay in force until someone resumes the account",
+    ],
+    wont: ["close a position", "cancel protective stops and targets", "stop you from closing positions by hand"],
+    action: "Stop everything now",
+    field: { name: "reason", label: "Reason (kept in the audit trail)", required: true },
+  });
+  if (!answer) return;
+  await act(button, async () => {
+    await api.post(`/api/accounts/${page.account}/emergency-stop`, { reason: answer.reason });
+    toast("The account is halted. Protective orders go on working.", "warn");
+  });
+}
+
+async function resume(page, button) {
+  const answer = await confirm({
+    title: "Resume this account?",
+    will: ["let strategies that are running send orders again from the next close on"],
+    wont: ["start a strategy that is stopped", "send again what was cancelled or refused"],
+    action: "Resume",
+    danger: false,
+    field: { name: "reason", label: "Reason (kept in the audit trail)", required: true },
+  });
+  if (!answer) return;
+  await act(button, async () => {
+    await api.post(`/api/accounts/${page.account}/resume`, { reason: answer.reason });
+    toast("The account trades again.");
+  });
+}
+
+function bindFeed(page) {
+  const speeds = one("#speeds");
+  if (!speeds) return;
+  for (const button of all("button", speeds)) {
+    button.addEventListener("click", () =>
+      act(button, async () => {
+        await api.post(`/api/feeds/${page.state.feed.id}/speed`, { speed: Number(button.dataset.speed) });
+      }),
+    );
+  }
+  const pause = one("#feed-pause");
+  pause.addEventListener("click", () =>
+    act(pause, async () => {
+      const paused = pause.dataset.paused === "true";
+      await api.post(`/api/feeds/${page.state.feed.id}/${paused ? "resume" : "pause"}`);
+      toast(paused ? "The replay runs on." : "The replay is paused for every account on this feed.");
+    }),
+  );
+}

@@ -1,0 +1,68 @@
+// A value against its limit, as a bar: calm below 80 %, amber up to the limit, red beyond.
+
+import { h, icon, setText } from "../core/dom.js";
+import { inUnit } from "../core/format.js";
+
+const WARNING = 0.8;
+
+function meterOf(used) {
+  return h("meter", { min: 0, max: 1, low: WARNING, high: 0.9999, optimum: 0, value: Math.min(1, Math.max(0, used)) });
+}
+
+export function limitBar({ label, value, limit, used, unit, text = "", currency }) {
+  const meter = meterOf(used);
+  const figures = h("span", { class: "limit-figures" });
+  const node = h("div", { class: "limit" }, h("span", { class: "limit-label" }, label), figures, meter, text ? h("p", { class: "limit-text" }, text) : null);
+  writeLimit(node, { label, value, limit, used, unit, currency });
+  return node;
+}
+
+export function writeLimit(node, { label, value, limit, used, unit, currency }) {
+  const [name, figures, meter] = node.children;
+  setText(name, label);
+  figures.replaceChildren(
+    h("span", { class: used >= 1 ? "loss strong" : "" }, inUnit(value, unit, currency)),
+    h("span", { class: "of" }, ` of ${inUnit(limit, unit, currency)}`),
+  );
+  meter.value = Math.min(1, Math.max(0, Number(used) || 0));
+  meter.setAttribute("aria-label", `${label}: ${inUnit(value, unit, currency)} of ${inUnit(limit, unit, currency)}`);
+}
+
+/** How much of a rule's limit is used, whichever way the rule counts. */
+export function usedOf(rule) {
+  if (rule.verdict === "deny") return 1;
+  const limit = Math.abs(Number(rule.limit));
+  if (!limit) return 0;
+  return Math.min(0.9999, Math.abs(Number(rule.value)) / limit);
+}
+
+const MARKS = { pass: "check", deny: "cross", skip: "dash" };
+
+/** A gate's rules: bars for what is measured, ticks for the rest; the denying ones first. */
+export function ruleList(rules, { currency, sentences = false } = {}) {
+  const rank = { deny: 0, pass: 1, skip: 2 };
+  const sorted = [...rules].sort((a, b) => rank[a.verdict] - rank[b.verdict]);
+  const measured = sorted.filter((rule) => rule.value !== null && rule.limit !== null && rule.unit !== "none" && rule.verdict !== "skip");
+  const others = sorted.filter((rule) => !measured.includes(rule));
+  return [
+    h(
+      "div",
+      { class: "limits" },
+      measured.map((rule) =>
+        limitBar({ ...rule, used: usedOf(rule), currency, text: sentences || rule.verdict === "deny" ? rule.text : "" }),
+      ),
+    ),
+    h(
+      "ul",
+      { class: "checks" },
+      others.map((rule) =>
+        h(
+          "li",
+          { class: "check", dataset: { verdict: rule.verdict } },
+          icon(MARKS[rule.verdict]),
+          h("span", {}, h("span", { class: "strong" }, rule.label), rule.text ? `: ${rule.text}` : ""),
+        ),
+      ),
+    ),
+  ];
+}
