@@ -5,6 +5,7 @@ Weights targets are in the number type of the picture; of signal targets only th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -46,6 +47,11 @@ class Intent:
     name: str = ""
     priority: int = 0
     deployment_id: int = 0
+
+    def __post_init__(self) -> None:
+        """A quantity that is no number has no side to be judged on."""
+        if not math.isfinite(self.quantity):
+            raise ValueError(f"An intent's quantity is a finite number, not {self.quantity}.")
 
     @property
     def facts(self) -> IntentFacts:
