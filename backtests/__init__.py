@@ -1,0 +1,1 @@
+"""Trading, simulated: the engine and its runs."""
