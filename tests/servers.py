@@ -67,7 +67,7 @@ def postgres_server() -> Iterator[str]:
         done = subprocess.run(setup, cwd=folder, user=user, group=_group(user), extra_groups=[], **_captured())
         if done.returncode:
             raise ServerMissingError(f"initdb failed: {done.stdout.strip().splitlines()[-1:]}")
-        port = _free_port()
+        port = free_port()
         command = [binaries / "postgres", "-D", folder / "data", "-k", folder, "-h", "127.0.0.1", "-p", str(port)]
         # a throw-away cluster needs no fsync; durability is PostgreSQL's own matter
         command += ["-c", "fsync=off", "-c", "max_connections=300", "-c", "timezone=UTC"]
@@ -79,7 +79,7 @@ def postgres_server() -> Iterator[str]:
 @contextlib.contextmanager
 def redis_server() -> Iterator[str]:
     """Run a Redis of our own; yield its URL."""
-    binary, port = redis_binary(), _free_port()
+    binary, port = redis_binary(), free_port()
     with _folder("quantsite-redis-", None) as folder:
         command = [
             binary,
@@ -179,7 +179,8 @@ def _captured() -> dict:
     return {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "check": False}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
