@@ -90,7 +90,6 @@ def test_owner_locks_leave_no_files(folder: Path) -> None:
 
 
 def test_owners_never_overlap_while_files_come_and_go() -> None:
-    """Seen red without the inode comparison: two threads locked an unlinked and a new file at once."""
     inside, overlaps, entered = [0], [0], [0]
 
     def work() -> None:
@@ -109,6 +108,18 @@ def test_owners_never_overlap_while_files_come_and_go() -> None:
     for thread in threads:
         thread.join()
     assert (overlaps[0], entered[0]) == (0, 240)
+
+
+def test_a_lock_on_a_removed_file_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen red without the inode comparison: the lock was on a file that nobody else finds."""
+    path, flock = folder / "order-1", locks.fcntl.flock
+
+    def flock_late(descriptor: int, operation: int) -> None:
+        path.unlink()  # as the holder before us does, between our open and our lock
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(locks.fcntl, "flock", flock_late)
+    assert locks._flock_try(path, shared=False) is None
 
 
 def test_a_singleton_does_not_wait() -> None:

@@ -462,8 +462,9 @@ def test_concurrent_writers_leave_no_gap_and_no_fork() -> None:
     def work(number: int) -> None:
         for _ in range(5):
             with transaction.atomic():
-                services.event_publish(stream="account:1", kind="k", payload={"n": number})
                 services.audit_append(stream="account:1", action="act", after={"n": number})
+            with transaction.atomic():
+                services.event_publish(stream="account:1", kind="k", payload={"n": number})
 
     assert in_threads(8, work) == []
     assert [event.number for event in selectors.events_since(stream="account:1", number=0)] == list(range(1, 41))
