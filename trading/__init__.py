@@ -1,0 +1,1 @@
+"""What we asked for and what we got."""

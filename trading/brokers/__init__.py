@@ -1,0 +1,1 @@
+"""Venues: one module each behind the protocol of ``base``."""

@@ -1,0 +1,1 @@
+"""Operator Operator commands of the trading room of the trading room."""

@@ -1,0 +1,1 @@
+"""Changes to deployments, orders and fills. Each locks the account first; audit and events are inside."""
