@@ -16,6 +16,7 @@ from marketdata.bars import Bar, Panel
 from marketdata.rounding import TOLERANCE_DECIMAL, TOLERANCE_FLOAT, decimal_from_float, snap
 from portfolio.accounting import cash_move, fill_apply
 from risk.facts import InstrumentFacts, Limits
+from risk.ladder import LadderState, ladder_step
 from trading import book
 from trading.costs import CostModel
 from trading.picture import AccountPicture, Mark, WorkingOrder
@@ -123,6 +124,7 @@ class SimAccount:
         self.last_key = 0
         self.day_start_equity: Number | None = None
         self.day_flows: Number = self.zero
+        self.ladder = LadderState()
         self.on_fill: Callable[[EngineFill], None] = lambda fill: None
 
     def _instrument(self, config: EngineConfig, symbol: str) -> InstrumentFacts:
@@ -181,6 +183,20 @@ class SimAccount:
             if mark is not None:
                 total = total + quantity * mark.price * self.instruments[symbol].multiplier
         return snap(total)
+
+    def ladder_see(self, session_on: date, equity: Number) -> None:
+        """Let the ladder judge a valuation: it may reduce the account for the rest of the session."""
+        self.ladder = ladder_step(
+            self.ladder,
+            session_on=session_on,
+            equity=equity,
+            cash=self.cash,
+            is_cash_account=self.kind == "cash",
+            day_start_equity=self.day_start_equity,
+            day_flows=self.day_flows,
+            max_daily_loss=self.limits.max_daily_loss_pct,
+            relative=self.tolerance.relative,
+        )
 
     # Events
 
@@ -300,6 +316,8 @@ class SimAccount:
             working={order.key: order.working() for order in orders},
             day_start_equity=self.day_start_equity,
             day_flows=self.day_flows,
+            stop_level=self.ladder.level,
+            stop_reasons=(self.ladder.reason,) if self.ladder.reason else (),
             session_open=session_open,
         )
 

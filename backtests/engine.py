@@ -194,6 +194,8 @@ class _Run:
         self.result.valuations.append(
             EngineValuation(day, phase.value, self.account.cash, equity, self.account.day_flows)
         )
+        if self.config.ladder:
+            self.account.ladder_see(day, equity)
         return equity
 
     def _filled(self, fill: EngineFill) -> None:

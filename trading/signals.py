@@ -83,5 +83,10 @@ class Signal:
 def _positive_check(name: str, value: Decimal | float | None) -> None:
     if value is None:
         return
-    if not math.isfinite(value) or value <= 0:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float | Decimal)
+        or not math.isfinite(value)
+        or value <= 0
+    ):
         raise ValueError(f"A signal's {name} must be a positive finite number, not {value}.")
