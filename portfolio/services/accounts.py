@@ -5,14 +5,16 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from marketdata.models import Feed
-from operations.errors import Conflict, InvalidInput, NotFound, Unprocessable
+from operations.errors import Conflict, InvalidInput, NotFound, Unavailable, Unprocessable
 from operations.services import audit_append, event_publish
 from portfolio.models import Account, AccountKind, Environment, Membership, Role
 from portfolio.services.ledger import ledger_deposit
+
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 def account_lock(account_id: int) -> Account:
@@ -25,7 +27,12 @@ def account_lock(account_id: int) -> Account:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{settings.ACCOUNT_LOCK_TIMEOUT_MS}ms"])
-    account = Account.objects.select_for_update().filter(pk=account_id).first()
+    try:
+        account = Account.objects.select_for_update().filter(pk=account_id).first()
+    except OperationalError as error:
+        if getattr(error.__cause__, "pgcode", None) != LOCK_NOT_AVAILABLE:
+            raise
+        raise Unavailable("ACCOUNT_BUSY", "The account is busy; try again.", account=account_id) from error
     if account is None:
         raise NotFound("ACCOUNT_NOT_FOUND", "There is no such account.", account=account_id)
     return account

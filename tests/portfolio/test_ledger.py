@@ -121,7 +121,7 @@ def unbalanced(account, amount="5"):
     return booking
 
 
-@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has no deferred triggers")
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no deferred triggers")
 @pytest.mark.parametrize("amount", ["5", None])
 def test_postgresql_refuses_an_unbalanced_booking_at_commit(account, amount):
     """Seen red: with the constraint trigger dropped."""
@@ -131,7 +131,7 @@ def test_postgresql_refuses_an_unbalanced_booking_at_commit(account, amount):
     connection.set_rollback(True)
 
 
-@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL refuses the row itself")
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL refuses the row itself")
 def test_verification_finds_an_unbalanced_booking(account):
     unbalanced(account)
     assert any("is off by 5" in found for found in ledger_verify())
@@ -154,7 +154,7 @@ def test_a_reserve_is_held_released_in_part_and_ended(account):
 
 
 def test_a_reserve_is_held_once(account):
-    """Seen red: without the look-up by source the amount is held twice."""
+    """Seen red: without the look-up by source the second hold fails on the unique key."""
     assert hold(account, "order-1", "1000").pk == hold(account, "order-1", "1000").pk
     assert fresh(account).reserved == 1000
     with pytest.raises(Conflict, match="SOURCE_REUSED"):
@@ -181,7 +181,7 @@ def test_a_reserve_is_a_positive_exact_amount(account, amount):
 
 
 def test_a_deposit_is_booked_once_per_key(account, alice):
-    """Seen red: without the look-up by key the second call deposits again."""
+    """Seen red: without the look-up by key the second call fails on the unique source."""
     first = cash_deposit(account_id=account.pk, amount=Decimal("250.5"), actor=alice, key="k1")
     again = cash_deposit(account_id=account.pk, amount=Decimal("250.5"), actor=alice, key="k1")
     kept = fresh(account)
