@@ -5,7 +5,7 @@ Prices in the rows are such that an expected fill can be checked by hand: costs 
 
 from collections import defaultdict
 from dataclasses import replace
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -31,6 +31,7 @@ from trading.book import (
 from trading.costs import CostModel
 from trading.terms import OrderRole, OrderType, Phase, TimeInForce
 
+D = Decimal
 FREE = CostModel(D(0), D(0), D(0), D(0), D(0), None)
 USUAL = CostModel(D(0), D(0), D(0), D(1), D(2), D("0.1"))
 OPEN, CLOSE = Phase.OPEN, Phase.CLOSE
@@ -263,10 +264,11 @@ class TestLimitEntry:
         ]
 
     def test_is_never_targeted_on_its_entry_bar(self):
-        """Seen red by matching released targets in the same event."""
+        """Seen red by matching released targets too, in the pass after the entries and without `barred`."""
         assert fills(play(CLOSE, bar(100, 110, 98), self.entry(), *self.children())[0]) == [("p", 100, D(99))]
 
     def test_not_even_when_the_open_filled_it(self):
+        """Seen red by leaving `barred` out."""
         actions, _ = play(OPEN, bar(98, 110, "97.5"), self.entry(), *self.children())
         assert [action.parent_filled_in_bar for action in actions if isinstance(action, Release)] == ["CLOSE", "CLOSE"]
         released = target_child(found_at_open=False, parent_filled_in_bar="CLOSE")
@@ -599,7 +601,7 @@ def floated(actions):
     return [type(action)(*(as_float(getattr(action, name)) for name in action.__slots__)) for action in actions]
 
 
-LAWS = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAWS = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @LAWS
@@ -608,8 +610,8 @@ def test_laws_of_the_book(book, some_bars):
     """Volume is never exceeded, reduce-only never flips, a pair never closes more than its parent filled, and the
     Decimal and the float form of every event are the same.
 
-    Seen red, each by its own break: the cap without `volume_used`, `reducible` without its sign, `children_grow`
-    releasing the parent's whole quantity, the float form rounded with the sign of the limit.
+    Seen red, each by its own break: the cap without `volume_used`, `reducible` without its sign, children released
+    for the parent's whole quantity, siblings that do not shrink, `limit_keep` left out, floats rounded the other way.
     """
     orders, sleeves, costs, tick = book
     caller = Caller(orders, sleeves)
@@ -658,3 +660,10 @@ def test_a_looser_cap_never_fills_less(one_bar, sizes, phase):
 
 def test_an_empty_book_does_nothing():
     assert play(OPEN, bar(100, 101, 99), used=7) == ([], 7)
+
+
+def test_children_of_a_live_parent_keep_what_they_protect_while_their_sleeve_is_empty():
+    """Found by the laws: the stop emptied the sleeve, its sibling was not told of the quantity closed."""
+    rest = order("p", 60, OrderType.LIMIT, limit=90, filled=30, notional=3000)
+    actions, _ = play(CLOSE, bar(100, 101, 97), rest, stop_child(-30), target_child(-30), held=29)
+    assert actions == [Trigger("s"), Fill("s", D(-29), D(98), D(0)), Amend("t", D(-1))]

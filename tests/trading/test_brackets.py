@@ -1,12 +1,14 @@
 """Prices and quantities of a bracket."""
 
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trading.brackets import bracket_prices, pair_quantity
+
+D = Decimal
 
 
 def test_a_long_is_stopped_below_and_taken_above():

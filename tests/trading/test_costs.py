@@ -1,12 +1,14 @@
 """Commission is per order and cumulative; spread and slippage go against the taker."""
 
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trading.costs import CostModel, commission_due, commission_total, costs_estimate, price_shifted
+
+D = Decimal
 
 
 def test_lean_reference_fee_of_697_shares():

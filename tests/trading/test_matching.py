@@ -1,11 +1,12 @@
 """The scalar rules of matching: what an equal price does, on either side and in either number type."""
 
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 
 from trading import matching
 
+D = Decimal
 TYPES = [(D, D("1e-9")), (float, 1e-9)]
 
 

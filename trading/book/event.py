@@ -361,11 +361,11 @@ class _Event:
         for leg in self.legs.values():
             if not leg.live:
                 continue
-            if self.reduces_nothing(leg):
-                if not self.parent_live(leg):  # what the parent still fills would be without protection
-                    self.cancel(leg, REASON_REDUCE_ONLY)
+            nothing = self.reduces_nothing(leg)
+            if nothing and not self.parent_live(leg):  # else what the parent still fills would be without protection
+                self.cancel(leg, REASON_REDUCE_ONLY)
                 continue
-            if leg.order.reducing:
+            if leg.order.reducing and not nothing:
                 leg.remaining = min(leg.remaining, self.reducible(leg))
             self.tell(leg)
 
