@@ -8,3 +8,7 @@ class TradingConfig(AppConfig):
 
     name = "trading"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from trading import checks  # noqa: F401 - registering is the point

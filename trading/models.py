@@ -7,6 +7,7 @@ Quantities are signed (``> 0`` buys). A decision says why an intent became an or
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
@@ -16,6 +17,8 @@ from simple_history.models import HistoricalRecords
 from operations.fields import ExactDecimalField, exact_bounds
 from trading.lifecycle import OrderState
 from trading.terms import OnLimit, OrderRole, OrderType, TimeInForce, Verdict
+
+NOTHING = models.Value(Decimal(0), output_field=ExactDecimalField())
 
 
 def _choices(values: type) -> list[tuple[str, str]]:
@@ -225,7 +228,7 @@ class Order(models.Model):
             models.CheckConstraint(condition=~Q(quantity=0), name="order_quantity_not_zero"),
             models.CheckConstraint(
                 condition=Q(quantity__gt=0, filled_quantity__lte=models.F("quantity"))
-                | Q(quantity__lt=0, quantity__lte=0 - models.F("filled_quantity")),
+                | Q(quantity__lt=0, quantity__lte=NOTHING - models.F("filled_quantity")),
                 name="order_not_overfilled",
             ),
         ]

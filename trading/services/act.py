@@ -12,10 +12,10 @@ from django.db import transaction
 from marketdata.models import Instrument
 from marketdata.rounding import decimal_from_float
 from marketdata.selectors import instruments_get
-from operations.errors import ApplicationError
 from portfolio.models import Account
 from portfolio.services import account_lock
 from risk.services import exposure_lock
+from trading import events
 from trading.intents import (
     Asker,
     Intent,
@@ -84,7 +84,7 @@ class _ActStep:
         for evaluation in self.evaluations:
             try:
                 intents += self.intents_of(evaluation)
-            except (ValueError, TypeError, ArithmeticError, ApplicationError) as error:
+            except Exception as error:  # one deployment's fault stops it alone
                 log.exception("intents_failed", deployment=evaluation.deployment_id)
                 self.faults[evaluation.deployment_id] = f"{type(error).__name__}: {error}"
         again: dict[str, list[str]] = {}
@@ -92,7 +92,7 @@ class _ActStep:
             try:
                 with transaction.atomic():
                     ask_again = self.act(intent)
-            except Exception as error:
+            except Exception as error:  # one intent's fault stops its deployment alone
                 log.exception("intent_failed", sleeve=intent.sleeve, symbol=intent.symbol)
                 self.faults[int(intent.sleeve)] = f"{intent.symbol}: {type(error).__name__}: {error}"
                 continue
@@ -117,7 +117,7 @@ class _ActStep:
         evaluation.row = {symbol: float(value) for symbol, value in step.row.items()}
         evaluation.changes = list(step.changes)
         SymbolLatch.objects.filter(deployment=deployment, symbol__in=step.released).delete()
-        shown = {symbol: f"{value.normalize():f}" for symbol, value in step.effective.items()}
+        shown = {symbol: events.text(Decimal(value)) for symbol, value in step.effective.items()}
         if deployment.targets != shown:
             deployment.targets = shown
             Deployment.objects.filter(pk=deployment.pk).update(targets=shown)

@@ -30,7 +30,7 @@ class Command(BaseCommand):
         """Load and create what is missing; print new passwords once."""
         if not DatasetVersion.objects.exists():
             self._say("Loading the sample market …")
-            sample_market_load(progress=lambda message: self._say(f"  {message}"))
+            sample_market_load(progress=lambda fraction, message: self._say(f"  {fraction:4.0%} {message}"))
         if not demo_owed():
             return
         self._say("Creating the demo's people, account and deployments …")
