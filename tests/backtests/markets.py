@@ -70,6 +70,17 @@ def speaking(by_row):
     return Speaking
 
 
+class Meanwhile(PanelStrategy):
+    """A strategy during which something happens."""
+
+    name, title = "meanwhile", "Meanwhile"
+    action = staticmethod(lambda: None)
+
+    def targets(self, panel):
+        type(self).action()
+        return np.zeros(panel.close.shape)
+
+
 def deployment(strategy, symbols=("AAA",), key="1", **terms) -> EngineDeployment:
     return EngineDeployment(key=key, strategy=strategy, symbols=tuple(symbols), **terms)
 

@@ -18,10 +18,10 @@ from django.db import transaction
 from backtests import engine
 from backtests.config import EngineConfig
 from backtests.models import BacktestRun
-from backtests.pool import pool_close, pool_run
 from backtests.request import request_config, request_parse
 from backtests.results import result_summary, result_tables
 from backtests.selectors import strategies_available
+from backtests.services.pool import pool_close, pool_run
 from backtests.store import tables_pack
 from marketdata.bars import Panel
 from marketdata.models import DatasetVersion
@@ -103,6 +103,8 @@ def _execute(job: Job) -> None:
     if result is None:
         job_stopped(job_id=job.pk, attempt=job.attempt)
         return
+    if len(result.faults) == len(config.deployments):
+        raise StrategyFault(result.faults[0].text)
     summary = result_summary(result, config, run.request)
     with transaction.atomic():
         if job_succeed(job_id=job.pk, result={"run": run.pk}, attempt=job.attempt):
