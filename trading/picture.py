@@ -195,7 +195,8 @@ class AccountPicture:
 
     def exits_working(self, symbol: str, sleeve: str, excluding: Collection[Hashable] = ()) -> Number:
         """|quantity| of the sleeve's working exits: a stop and its target count once, held children not at all."""
-        total, pairs = self.zero, {}
+        total = self.zero
+        pairs: dict[Hashable, Number] = {}
         for order in self.orders_of(symbol, sleeve):
             reducing = abs(order.quantity) - order.opening
             if order.key in excluding or order.held or not reducing > 0:
@@ -244,16 +245,17 @@ class AccountPicture:
         self, symbol: str, sleeve: str, intent: IntentFacts, excluding: Collection[Hashable]
     ) -> SymbolFacts:
         """The symbol over the account's sleeves and over the user's accounts."""
-        opposing = tuple(
+        opposing: tuple[Number, ...] = tuple(
             order.limit_price
             for order in self.working.values()
             if order.symbol == symbol and order.sleeve != sleeve and order.key not in excluding
             if order.rests_at_limit and not order.protective and order.quantity * intent.quantity < 0
         )
+        elsewhere: Number = self.user_notional.get(symbol, self.zero)
         return SymbolFacts(
             held_quantity=self.held_quantity(symbol),
             opening_notional=self.opening_notional(symbol, excluding),
-            user_notional=self.user_notional.get(symbol, self.zero),
+            user_notional=elsewhere,
             user_equity=self.equity() if self.user_equity is None else self.user_equity,
             is_open_position=symbol in self.symbols_open(excluding),
             opposing_limit_prices=opposing,

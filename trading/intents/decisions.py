@@ -95,7 +95,7 @@ def _passing_quantity(picture: AccountPicture, intent: Intent, result: GateResul
 
     A sell beyond the position of a cash account is cut to it whatever `on_limit` says: the rest could only be a short.
     """
-    asked = abs(result.quantity)
+    asked: Number = abs(result.quantity)
     if result.allowed:
         return asked
     cut = on_limit == OnLimit.CUT
