@@ -15,12 +15,15 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in t
     """Rows that the site writes and nobody edits."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody adds."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes."""
         return False
 
 
@@ -35,13 +38,16 @@ class InstrumentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in
     editable = ("name", "kind", "tick", "step", "minimum_quantity", "tradable")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Instrument | None = None) -> list[str]:
+        """What identifies an instrument, and what its bars depend on, is set once."""
         fixed = ["symbol", "exchange", "currency", "calendar", "multiplier"] if obj else []
         return [*fixed, *self.readonly_fields]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Instrument, form: Any, change: bool) -> None:
+        """Save through the service."""
         names = self.editable if change else (*self.editable, "currency", "calendar", "multiplier")
         fields = {name: form.cleaned_data[name] for name in names if name in form.cleaned_data}
         saved = services.instrument_upsert(symbol=obj.symbol, exchange=obj.exchange, actor=request.user, **fields)

@@ -81,8 +81,8 @@ def calendar_get(name: str) -> Calendar:
 
 def _library_calendar(name: str, **bounds: pd.Timestamp) -> exchange_calendars.ExchangeCalendar:
     with warnings.catch_warnings():
-        # The library reads an array in a way that pandas 4 will change; it is pinned together with pandas 3.
-        warnings.filterwarnings("ignore", message="Series.values returning", category=DeprecationWarning)
+        # The library reads arrays in ways that pandas 4 will change; it is pinned together with pandas 3.
+        warnings.simplefilter("ignore", category=pd.errors.Pandas4Warning)
         return exchange_calendars.get_calendar(name, **bounds)
 
 

@@ -64,7 +64,7 @@ def _map(path: Path) -> Panel | None:
         times = np.load(path / "times.npy")
         # Plain arrays over the mapping: slicing a memmap object itself is many times slower.
         fields = [np.load(path / f"{name}.npy", mmap_mode="r").view(np.ndarray) for name in FIELDS]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return Panel(times, symbols, *fields)
 

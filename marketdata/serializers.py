@@ -74,6 +74,7 @@ class HistoryQuery(serializers.Serializer[Any]):
     end = serializers.DateField(required=False)
 
     def to_internal_value(self, data: Any) -> Any:
+        """Empty values are left out; periods are read in either case."""
         given = {name: data[name] for name in self.fields if data.get(name)}
         if "period" in given:
             given["period"] = str(given["period"]).upper()

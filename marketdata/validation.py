@@ -176,5 +176,5 @@ def _set_aside(frame: pd.DataFrame, refused: np.ndarray, reasons: list[list[str]
 
 
 def _notes(accepted: pd.DataFrame) -> list[str]:
-    ordered = accepted.groupby("symbol")["time"].apply(lambda days: days.is_monotonic_increasing).all()
+    ordered = all(days.is_monotonic_increasing for _, days in accepted.groupby("symbol")["time"])
     return [] if ordered else ["The rows were not in order of time; the order of a file carries no meaning here."]
