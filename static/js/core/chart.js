@@ -142,7 +142,7 @@ export class CandleChart extends Chart {
     this.chart.timeScale().setVisibleLogicalRange({ from: Math.max(0, bars.length - visible), to: bars.length + 2 });
   }
 
-  /** marks: [{time, kind: "buy" | "sell" | "signal", text}] in order of time */
+  /** marks: [{time, kind: "buy" | "sell" | "signal"}] in order of time */
   setMarkers(marks) {
     this.marks = marks;
     const colours = { buy: token("--chart-up"), sell: token("--chart-down"), signal: token("--chart-line") };
@@ -154,7 +154,6 @@ export class CandleChart extends Chart {
         color: colours[mark.kind],
         shape: shapes[mark.kind],
         size: mark.kind === "signal" ? 0.6 : 1.1,
-        text: mark.text,
       })),
     );
   }

@@ -57,7 +57,7 @@ export function signedQuantity(value) {
 /** Two decimals from 1 up, four below. */
 export function price(value) {
   if (absent(value)) return NONE;
-  const digits = Math.abs(Number(value)) < 1 ? 4 : 2;
+  const digits = Math.abs(Number(value)) < 1 && Number(value) !== 0 ? 4 : 2;
   return `${Number(value) < 0 ? MINUS : ""}${fixed(value, digits, digits)}`;
 }
 
@@ -129,6 +129,12 @@ export function marketTime(at) {
   if (!at) return NONE;
   const { day, time } = parts(at, marketZone());
   return `${day}, ${time}`;
+}
+
+/** ["20 Jun 2006", "16:00"] */
+export function marketParts(at) {
+  const { day, time } = parts(at, marketZone());
+  return [day, time];
 }
 
 export function marketDay(at) {

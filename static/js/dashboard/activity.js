@@ -2,10 +2,10 @@
 
 import { api, symbolPath } from "../core/api.js";
 import { all, h, one } from "../core/dom.js";
-import { capital, marketTime, price, quantity, signedMoney, toneOf } from "../core/format.js";
+import { capital, price, quantity, signedMoney, toneOf } from "../core/format.js";
 import { badge, sideNode, writeBadge } from "../ui/badges.js";
 import { confirm } from "../ui/dialog.js";
-import { Table, emptyState } from "../ui/table.js";
+import { Table, emptyState, timeColumn } from "../ui/table.js";
 import { act, toast } from "../ui/toast.js";
 
 const OPEN = new Set(["HELD", "APPROVED", "SUBMITTING", "WORKING", "PARTIALLY_FILLED"]);
@@ -19,9 +19,9 @@ export function priceText(order) {
 
 export const isOpen = (order) => OPEN.has(order.state);
 
-export function orderColumns(page, { exact = false } = {}) {
+export function orderColumns(page, { dated = false } = {}) {
   return [
-    { label: "Market time", phone: exact ? undefined : false, text: (row) => marketTime(row.market_time) },
+    timeColumn((row) => row.market_time, { phone: dated }),
     { label: "Symbol", head: true, node: (row) => h("a", { href: `/accounts/${page.account}/symbols/${symbolPath(row().symbol)}/` }, row().symbol) },
     { label: "Side", node: (row) => sideNode(row().side) },
     { label: "Quantity", right: true, flash: true, text: (row) => (Number(row.filled) && row.filled !== row.quantity ? `${quantity(row.filled)} of ${quantity(row.quantity)}` : quantity(row.quantity)) },
@@ -32,9 +32,9 @@ export function orderColumns(page, { exact = false } = {}) {
   ];
 }
 
-export function fillColumns(page) {
+export function fillColumns(page, { dated = false } = {}) {
   return [
-    { label: "Market time", phone: false, text: (row) => marketTime(row.market_time) },
+    timeColumn((row) => row.market_time, { phone: dated }),
     { label: "Symbol", head: true, node: (row) => h("a", { href: `/accounts/${page.account}/symbols/${symbolPath(row().symbol)}/` }, row().symbol) },
     { label: "Side", node: (row) => sideNode(row().side) },
     { label: "Quantity", right: true, text: (row) => quantity(row.quantity) },

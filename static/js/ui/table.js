@@ -1,6 +1,7 @@
 // A table that stays: rows are kept by key, a cell changes only when its text does, and then it flashes.
 
 import { flash, h, icon } from "../core/dom.js";
+import { marketParts } from "../core/format.js";
 
 /**
  * columns: [{label, text(row) → string, tone(row) → class, node(row) → Node, right, flash, phone, head, hidden}]
@@ -111,6 +112,19 @@ export class Table {
 
 function classes(column) {
   return [column.right ? "right" : "", column.phone === false ? "hide-narrow" : "", column.class ?? ""].filter(Boolean).join(" ") || null;
+}
+
+/** A column of market times; on a phone the day stands for itself. */
+export function timeColumn(at, { phone } = {}) {
+  return {
+    label: "Market time",
+    phone,
+    node: () => h("span"),
+    refresh: (cell, row) => {
+      const [day, time] = marketParts(at(row));
+      cell.firstChild.replaceChildren(day, h("span", { class: "hide-narrow" }, `, ${time}`));
+    },
+  };
 }
 
 /** The arrow that opens a row's details. */

@@ -1,0 +1,243 @@
+// Account settings: the sections of the configuration as a form, the strategies deployed, money in and out.
+
+import { api } from "../core/api.js";
+import { h, one } from "../core/dom.js";
+import { capital, money, percent, words } from "../core/format.js";
+import { badge } from "../ui/badges.js";
+import { confirm } from "../ui/dialog.js";
+import { checkAll, field, formError, setError, showRefusal, symbolsOf, valueOf } from "../ui/form.js";
+import { StrategyPicker, strategiesGet } from "../ui/strategy.js";
+import { emptyState } from "../ui/table.js";
+import { act, toast, toastError } from "../ui/toast.js";
+
+const { account, currency, canWrite } = one("[data-account]").dataset;
+const writable = canWrite === "true";
+
+const FIXED = "Set when the account was opened.";
+const TIGHTEN = "Can be made tighter here; a looser one is the risk manager's.";
+
+// what people should read beside a key of the configuration; an unknown key still gets a field
+const KEYS = {
+  "trading.mode": { label: "Mode", fixed: FIXED },
+  "trading.initial_capital": { label: "Initial capital", unit: currency, fixed: FIXED, type: "number" },
+  "trading.symbols": { label: "Symbols allowed", hint: "Separated by commas; empty allows every known symbol.", wide: true },
+  "trading.update_interval": { label: "Update interval", unit: "s", type: "number" },
+  "trading.max_positions": { label: "Positions at most", type: "integer", min: 1, hint: TIGHTEN },
+  "trading.position_size": { label: "Position size", type: "number", fraction: true, hint: "Of equity, for each entry of a strategy." },
+  "trading.stop_loss": { label: "Stop loss", type: "number", fraction: true, hint: "Below the entry's reference price." },
+  "trading.take_profit": { label: "Take profit", type: "number", fraction: true, hint: "Above the entry's reference price." },
+  "brokerage.provider": { label: "Broker", fixed: FIXED },
+  "brokerage.credentials": { label: "Credentials", fixed: "Never shown." },
+  "data.provider": { label: "Market data", fixed: "Set by the operator." },
+  "data.cache_enabled": { label: "Cache", fixed: "Set by the operator." },
+  "data.cache_dir": { label: "Cache folder", fixed: "Set by the operator." },
+  "risk.max_position_size_pct": { label: "Position at most", unit: "%", type: "number", min: 0, max: 100, hint: TIGHTEN },
+  "risk.max_daily_loss_pct": { label: "Daily loss at most", unit: "%", type: "number", min: 0, max: 100, hint: TIGHTEN },
+  "risk.max_portfolio_leverage": { label: "Leverage at most", unit: "×", type: "number", min: 0, hint: TIGHTEN },
+};
+
+const SECTIONS = {
+  trading: ["Trading", "Sizes and protection of the strategies' orders."],
+  risk: ["Limits", "What the risk gate allows on this account."],
+  brokerage: ["Broker", ""],
+  data: ["Market data", ""],
+};
+
+const scalar = (value) => value === null || typeof value !== "object" || Array.isArray(value);
+const shown = (value, spec) => {
+  if (Array.isArray(value)) return value.join(", ");
+  if (value === null || value === undefined) return "";
+  if (spec.fraction) return String(Number((Number(value) * 100).toFixed(6)));
+  if (typeof value === "boolean") return value ? "on" : "off";
+  return String(value);
+};
+
+function fieldOf(section, key, value) {
+  const path = `${section}.${key}`;
+  const known = KEYS[path] ?? {};
+  const fixed = known.fixed;
+  const numeric = typeof value === "number";
+  return field({
+    name: key,
+    path,
+    label: known.label ?? capital(words(key)),
+    type: known.type ?? (numeric ? "number" : "text"),
+    unit: known.fraction ? "%" : known.unit,
+    hint: fixed ?? known.hint,
+    readonly: Boolean(fixed) || !writable,
+    wide: known.wide,
+    min: known.min,
+    max: known.max,
+    fraction: known.fraction,
+    list: Array.isArray(value),
+    value: shown(value, known),
+    before: value,
+  });
+}
+
+function changedValue(node) {
+  const { spec } = node;
+  if (spec.readonly) return undefined;
+  const text = one("input", node).value.trim();
+  if (text === shown(spec.before, spec)) return undefined;
+  if (spec.list) return symbolsOf(text);
+  const value = valueOf(node);
+  return spec.fraction && value !== null ? Number((value / 100).toFixed(8)) : value;
+}
+
+class Configuration {
+  constructor(config) {
+    this.form = one("#config-form");
+    this.error = one("#config-error");
+    this.draw(config);
+    this.form.addEventListener("input", () => this.mark());
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.save();
+    });
+    one("#config-reset").addEventListener("click", () => this.draw(this.config));
+  }
+
+  draw(config) {
+    this.config = config;
+    this.fields = [];
+    const cards = Object.entries(SECTIONS).filter(([name]) => config[name]).map(([name, [title, note]]) => {
+      const fields = Object.entries(config[name]).filter(([, value]) => scalar(value)).map(([key, value]) => fieldOf(name, key, value));
+      this.fields.push(...fields);
+      return h(
+        "section",
+        { class: "card", "aria-label": title },
+        h("div", { class: "card-head" }, h("h2", {}, title), note ? h("span", { class: "note hide-phone" }, note) : null),
+        h("div", { class: "card-body" }, h("div", { class: "fields" }, fields)),
+      );
+    });
+    one("#config").replaceChildren(...cards);
+    formError(this.error, "");
+    this.mark();
+  }
+
+  changes() {
+    const body = {};
+    for (const node of this.fields) {
+      const value = changedValue(node);
+      if (value === undefined) continue;
+      const [section, key] = node.spec.path.split(".");
+      body[section] = { ...body[section], [key]: value };
+    }
+    return body;
+  }
+
+  mark() {
+    const count = Object.values(this.changes()).reduce((sum, section) => sum + Object.keys(section).length, 0);
+    one("#config-bar").hidden = !writable || count === 0;
+    one("#config-count").textContent = count === 1 ? "1 change" : `${count} changes`;
+  }
+
+  save() {
+    formError(this.error, "");
+    if (!checkAll(this.fields)) return;
+    act(one("#config-save"), async () => {
+      try {
+        const answer = await api.post("/api/config", { account: Number(account), ...this.changes() });
+        toast(answer.message || "Saved. It holds from the next decision on.");
+        this.draw(answer.config ?? (await configGet()));
+      } catch (error) {
+        if (!showRefusal(this.fields, error)) formError(this.error, error.message);
+      }
+    });
+  }
+}
+
+async function configGet() {
+  return (await api.get(`/api/config?account=${account}`)).config;
+}
+
+function deploymentItem(row) {
+  const about = [(row.symbols ?? []).join(", "), Object.entries(row.parameters ?? {}).map(([name, value]) => `${words(name)} ${value}`).join(", "), row.position_size ? `${percent(row.position_size, 0)} each` : ""];
+  return h("li", {}, badge(row.state), h("p", { class: "feed-text strong" }, row.name), h("p", { class: "feed-meta num" }, [...about, row.message].filter(Boolean).join(" · ")));
+}
+
+async function drawDeployments() {
+  const answer = await api.get(`/api/deployments?account=${account}`);
+  const list = one("#deployment-list");
+  list.replaceChildren(...(answer.results.length ? answer.results.map(deploymentItem) : [h("li", {}, emptyState("spark", "No strategy is deployed yet. Add the first one below."))]));
+}
+
+const fraction = (name, label, value, hint) => field({ name, label, value, hint, type: "number", unit: "%", min: 0, max: 100, required: name === "position_size" });
+
+async function bindDeploymentForm(symbols) {
+  const form = one("#deployment-form");
+  if (!form) return;
+  const strategies = await strategiesGet();
+  const picker = new StrategyPicker(strategies);
+  const fields = {
+    name: field({ name: "name", label: "Name", required: true, hint: "How it appears in decisions.", maxlength: 80 }),
+    symbols: field({ name: "symbols", label: "Symbols", value: symbols.join(", "), required: true, hint: "Separated by commas." }),
+    position_size: fraction("position_size", "Position size", "5", "Of equity, for each entry."),
+    stop_loss: fraction("stop_loss", "Stop loss", "2", "Empty for none."),
+    take_profit: fraction("take_profit", "Take profit", "5", "Empty for none."),
+    on_limit: field({ name: "on_limit", label: "At a limit", type: "select", options: [["cut", "cut to the largest that passes"], ["deny", "deny the order"]] }),
+  };
+  one("#deployment-fields").replaceChildren(picker.node, h("div", { class: "fields" }, Object.values(fields)));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!checkAll([...picker.fields(), ...Object.values(fields)])) return;
+    const share = (name) => (valueOf(fields[name]) === null ? null : String(Number((valueOf(fields[name]) / 100).toFixed(8))));
+    const body = {
+      account: Number(account),
+      strategy: picker.name(),
+      parameters: picker.parameters(),
+      name: valueOf(fields.name),
+      symbols: symbolsOf(valueOf(fields.symbols)),
+      position_size: share("position_size"),
+      stop_loss: share("stop_loss"),
+      take_profit: share("take_profit"),
+      on_limit: valueOf(fields.on_limit),
+    };
+    act(one("#deployment-save"), async () => {
+      try {
+        const row = await api.post("/api/deployments", body);
+        toast(`${row.name ?? body.name} is deployed and stopped. Start it on the dashboard.`);
+        form.reset();
+        await drawDeployments();
+      } catch (error) {
+        if (!showRefusal([...picker.fields(), ...Object.values(fields)], error)) toastError(error);
+      }
+    });
+  });
+}
+
+function bindMoney() {
+  const form = one("#money-form");
+  if (!form) return;
+  const amount = field({ name: "amount", label: "Amount", type: "number", unit: currency, required: true, min: 0.01 });
+  one("#money-field").replaceChildren(amount);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (!checkAll([amount])) return;
+    const verb = event.submitter.value;
+    const sum = money(valueOf(amount), currency);
+    if (verb === "withdraw") {
+      const sure = await confirm({ title: `Withdraw ${sum}?`, will: [`take ${sum} out of the account's cash; return and drawdown are not affected`], wont: ["sell a position"], action: "Withdraw" });
+      if (!sure) return;
+    }
+    act(event.submitter, async () => {
+      try {
+        await api.post(`/api/accounts/${account}/${verb}`, { amount: String(valueOf(amount)), key: crypto.randomUUID() });
+        toast(verb === "deposit" ? `${sum} deposited.` : `${sum} withdrawn.`);
+        form.reset();
+      } catch (error) {
+        setError(amount, error.message);
+      }
+    });
+  });
+}
+
+async function load() {
+  const config = await configGet();
+  new Configuration(config);
+  bindMoney();
+  await Promise.all([drawDeployments(), bindDeploymentForm(config.trading?.symbols ?? [])]);
+}
+
+load().catch((error) => toastError(error, "The settings did not load"));
