@@ -4,6 +4,8 @@ Every expected failure is an `ApplicationError` of one family: a stable code, on
 person, and a context of plain values. One exception handler renders it. A risk denial is no error.
 """
 
+# ruff: noqa: N818 - families are named by what the caller can do, as the error format documents them
+
 from typing import Any, ClassVar
 
 

@@ -48,7 +48,7 @@ def exact_decimal(value: Any) -> Decimal:
     return exact + Decimal(0)
 
 
-def exact_bounds(field_name: str, *, prefix: str, minimum: Decimal | None = None) -> models.CheckConstraint:
+def exact_bounds(field_name: str, *, prefix: str, minimum: Decimal | int | None = None) -> models.CheckConstraint:
     """The CHECK of one exact column: below 9e10 on both sides, and not below `minimum` if given.
 
     The upper bound is also what keeps NaN out: in PostgreSQL NaN is greater than every number.
@@ -131,7 +131,7 @@ def refuse_unscaled(expression: Any) -> None:
 
 
 def _is_exact(value: Value) -> bool:
-    return value.value is None or isinstance(value._output_field_or_none, ExactDecimalField)
+    return value.value is None or isinstance(getattr(value, "_output_field_or_none", None), ExactDecimalField)
 
 
 def _arithmetic(expression: Any) -> Iterator[Any]:

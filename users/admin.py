@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from operations.admin import AuditedModelAdmin, ReadOnlyModelAdmin
 from operations.events import SITE
 from operations.services import audit_append
+from users.authentication import user_of
 from users.models import ApiToken, LoginEvent, User
 from users.services import token_revoke
 
@@ -47,10 +48,11 @@ class ApiTokenAdmin(ReadOnlyModelAdmin):
     @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: Any) -> None:
         for token in queryset:
-            token_revoke(token=token, actor=request.user)
+            token_revoke(token=token, actor=user_of(request))
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser or request.user.site_role == User.SiteRole.ADMINISTRATOR)
+        user = user_of(request)
+        return user.is_superuser or user.site_role == User.SiteRole.ADMINISTRATOR
 
 
 @admin.register(LoginEvent)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.generics import ListAPIView
@@ -11,7 +12,7 @@ from rest_framework.views import APIView
 
 from operations.errors import NotAllowed
 from users import selectors, services
-from users.authentication import scopes_of
+from users.authentication import scopes_of, user_of
 from users.models import ApiToken
 from users.serializers import MeSerializer, TokenCreatedSerializer, TokenCreateSerializer, TokenSerializer
 
@@ -21,8 +22,7 @@ class MeView(APIView):
 
     @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        request.user.scopes = scopes_of(request)
-        return Response(MeSerializer(request.user).data)
+        return Response(MeSerializer(user_of(request), context={"scopes": scopes_of(request)}).data)
 
 
 class TokenListView(ListAPIView):
@@ -33,8 +33,8 @@ class TokenListView(ListAPIView):
     filter_backends = []
     required_scope = {"POST": "admin"}
 
-    def get_queryset(self):  # type: ignore[no-untyped-def]  # DRF's stubs disagree with themselves here
-        return selectors.tokens_for(self.request.user)
+    def get_queryset(self) -> QuerySet[ApiToken]:
+        return selectors.tokens_for(user_of(self.request))
 
     @extend_schema(request=TokenCreateSerializer, responses={201: TokenCreatedSerializer})
     def post(self, request: Request) -> Response:
@@ -44,7 +44,7 @@ class TokenListView(ListAPIView):
         if beyond:
             raise NotAllowed("SCOPE_MISSING", "A token cannot make one that may do more than itself.", scopes=beyond)
         token, text = services.token_create(
-            user=request.user,
+            user=user_of(request),
             name=asked.validated_data["name"],
             scopes=asked.validated_data["scopes"],
             expires_in=timedelta(days=asked.validated_data["expires_in_days"]),
@@ -60,10 +60,10 @@ class TokenView(APIView):
 
     @extend_schema(responses=TokenSerializer)
     def get(self, request: Request, token_id: int) -> Response:
-        return Response(TokenSerializer(selectors.token_get_for(request.user, token_id)).data)
+        return Response(TokenSerializer(selectors.token_get_for(user_of(request), token_id)).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, token_id: int) -> Response:
-        token = selectors.token_get_for(request.user, token_id)
-        services.token_revoke(token=token, actor=request.user)
+        token = selectors.token_get_for(user_of(request), token_id)
+        services.token_revoke(token=token, actor=user_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -9,6 +9,7 @@ from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from operations.errors import Unauthenticated
 from users.models import ApiToken, Scope, User
 from users.services import token_used
 
@@ -45,6 +46,13 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Session"
+
+
+def user_of(request: Any) -> User:
+    """The person a permitted request comes from."""
+    if not isinstance(request.user, User):
+        raise Unauthenticated("UNAUTHENTICATED", "Sign in first.")
+    return request.user
 
 
 def scopes_of(request: Any) -> list[str]:

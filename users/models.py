@@ -11,7 +11,7 @@ from knox.models import AbstractAuthToken
 from knox.settings import CONSTANTS
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # the manager of knox's tokens has no types
     """A person. The site role says what they may see and do beyond their own accounts."""
 
     class SiteRole(models.TextChoices):

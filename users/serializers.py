@@ -43,9 +43,12 @@ class TokenCreatedSerializer(TokenSerializer):
 class MeSerializer(serializers.ModelSerializer):
     """The person who asks."""
 
-    scopes = serializers.ListField(child=serializers.CharField(), read_only=True)
+    scopes = serializers.SerializerMethodField()
 
     class Meta:
         model = User
         fields = ["id", "username", "email", "site_role", "scopes"]
         read_only_fields = fields
+
+    def get_scopes(self, user: User) -> list[str]:
+        return list(self.context["scopes"])

@@ -109,7 +109,7 @@ def _content(event: AuditEvent) -> dict[str, Any]:
 
 def _head(stream: str) -> Head | None:
     row = AuditStream.objects.filter(stream=stream).first()
-    return row and Head(row.stream, row.last_number, row.last_code, row.code)
+    return Head(row.stream, row.last_number, row.last_code, row.code) if row else None
 
 
 def _head_lock(stream: str) -> AuditStream:

@@ -30,13 +30,18 @@ def flush_past_triggers() -> Iterator[None]:
 
     def execute_sql_flush(self: Any, sql_list: list[str]) -> None:
         with triggers_lifted(self.connection):
-            original(self, sql_list)
+            original(self, [_cascading(sql) for sql in sql_list])
 
     BaseDatabaseOperations.execute_sql_flush = execute_sql_flush
     try:
         yield
     finally:
         BaseDatabaseOperations.execute_sql_flush = original
+
+
+def _cascading(sql: str) -> str:
+    # knox's migrations leave the empty table of its swapped model behind; Django's list of tables does not name it.
+    return f"{sql.rstrip('; ')} CASCADE;" if sql.lstrip().startswith("TRUNCATE") and "CASCADE" not in sql else sql
 
 
 def _sqlite(connection: Any) -> tuple[list[str], list[str]]:

@@ -33,13 +33,19 @@ class Purse(models.Model):
         return self.name
 
 
-@pytest.fixture
-def purses(transactional_db: None) -> Iterator[Any]:
-    with connection.schema_editor() as editor:
+@pytest.fixture(scope="module")
+def _table(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The table, made outside the tests' transactions: SQLite alters no schema inside one."""
+    with django_db_blocker.unblock(), connection.schema_editor() as editor:
         editor.create_model(Purse)
-    yield Purse.objects
-    with connection.schema_editor() as editor:
+    yield
+    with django_db_blocker.unblock(), connection.schema_editor() as editor:
         editor.delete_model(Purse)
+
+
+@pytest.fixture
+def purses(_table: None, db: None) -> Any:
+    return Purse.objects
 
 
 @pytest.mark.parametrize("text", ["0", "-5", "0.00000001", "12345678901.12345678", "-4.5", "1.10000000"])

@@ -16,7 +16,7 @@ from django.db import connection
 from operations import locks
 from operations.errors import Unavailable
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
