@@ -1,8 +1,8 @@
 """The reference engine against tables worked out by hand, and the laws it shares with paper.
 
-Seen red: filling at the signal's close instead of the next open broke `test_twenty_bars_by_hand` at its first row; so
-did matching the target before the stop, keeping children alive over an exit, and charging the minimum fee per fill.
-Leaving out the snap of cash after a booking broke `test_decimal_and_float_make_the_same_fills`.
+Seen red: letting orders enter on the bar of their signal broke `test_twenty_bars_by_hand`, and so did keeping children
+alive over an exit; without latches `test_a_latched_weight_is_not_rebought` bought, without the snap of cash
+`test_cash_keeps_eight_decimals` drifted, with the whole panel shown `test_rows_before_the_anchor_are_invisible` saw it.
 """
 
 import os
@@ -17,6 +17,7 @@ import pytest
 from backtests import engine
 from backtests.config import CashEvent, limits_default
 from backtests.results import result_performance, result_summary, result_tables
+from marketdata.rounding import snap
 from risk.facts import InstrumentFacts
 from tests.backtests.markets import config, day, deployment, flat, panel_of, scripted, speaking
 from trading.costs import CostModel
@@ -46,8 +47,8 @@ TWENTY = [
     ((101, 102, 100, 101), 0),
     ((101, 102, 100, 101), 1),  # 9,967.663 / 101 = 98; stop 98.98, target 106.05
     ((101, 102, 100, 101), 0),  # in at 101.04, fee is the minimum 1.00; wants out: children cancelled
-    ((102, 107, 95, 100), 0),  # out at 102 - 3 bps = 101.9694 down to 101.96, though stop and target both traded
-    ((100, 101, 99, 100), 1),  # 9,976.479 / 100 = 99; stop 98.00, target 105.00
+    ((98, 107, 95, 100), 0),  # gapped below the stop, which is gone: out at 98 - 3 bps = 97.9706 down to 97.97
+    ((100, 101, 99, 100), 1),  # 9,937.377 / 100 = 99; stop 98.00, target 105.00
     ((100, 101, 99, 100, 500), 1),  # a tenth of 500: 50 at 100.03, the other 49 end with the day
     ((99, 99.5, 97, 97, 400), 1),  # stop 98 - 2 bps = 97.9804 down to 97.98, 40 of 50
     ((96, 97, 95, 96), 1),  # the remaining 10 at the open: 96 - 3 bps = 95.9712 down to 95.97; the fee was paid
@@ -61,12 +62,12 @@ BY_HAND = [
     (11, "OPEN", "entry", 102, "97.03", "1.02"),
     (12, "CLOSE", "target", -102, "101.85", "1.02"),
     (15, "OPEN", "entry", 98, "101.04", "1"),
-    (16, "OPEN", "exit", -98, "101.96", "1"),
+    (16, "OPEN", "exit", -98, "97.97", "1"),
     (18, "OPEN", "entry", 50, "100.03", "1"),
     (19, "CLOSE", "stop", -40, "97.98", "1"),
     (20, "OPEN", "stop", -10, "95.97", "0"),
 ]
-CLOSES_BY_HAND = {1: "100000", 2: "100095", 4: "99392", 8: "99187.03", 12: "99676.63", 16: "99764.79", 20: "99640.19"}
+CLOSES_BY_HAND = {1: "100000", 2: "100095", 4: "99392", 8: "99187.03", 12: "99676.63", 16: "99373.77", 20: "99249.17"}
 
 
 def twenty(number):
@@ -87,7 +88,7 @@ def test_twenty_bars_by_hand(number):
     closes = {v.session_on: v.equity for v in result.valuations if v.phase == "CLOSE"}
     assert {row: closes[day(row)] for row in CLOSES_BY_HAND} == {r: number(e) for r, e in CLOSES_BY_HAND.items()}
     assert [fill.both_inside for fill in result.fills].index(True) == 3
-    assert result.cash == number("99640.19")
+    assert result.cash == number("99249.17")
     assert not result.sleeves
 
 
@@ -97,9 +98,9 @@ def test_the_summary_counts_what_happened():
     summary = result_summary(result, terms, request)
     assert summary["num_trades"] == 11
     assert summary["round_trips"] == 5
-    assert summary["win_rate"] == 2 / 5
-    assert summary["final_value"] == 99640.19
-    assert summary["total_return"] == pytest.approx(-0.0035981)
+    assert summary["win_rate"] == 1 / 5
+    assert summary["final_value"] == 99249.17
+    assert summary["total_return"] == pytest.approx(-0.0075083)
     assert summary["sharpe_ratio"] is None
     assert summary["ambiguous_bars"] == 1
     tables = result_tables(result)
@@ -223,11 +224,45 @@ def test_the_future_moves_nothing_in_the_past():
     assert before == after
 
 
-def test_rows_before_the_anchor_are_invisible():
-    panel, terms = random_market(5), three_strategies(float)
-    blind = random_market(5)
-    blind.close[0] = blind.open[0] = blind.high[0] = blind.low[0] = 1e6
-    assert engine.fill_rows(engine.run(terms, panel)) == engine.fill_rows(engine.run(terms, blind))
+@pytest.mark.parametrize(("start", "anchor", "seen"), [(2, None, 2), (5, None, 3), (9, None, 3), (9, day(1), 8)])
+def test_rows_before_the_anchor_are_invisible(start, anchor, seen):
+    """The first decision stands on the rows of the warm-up, on fewer where there are fewer, or on the stored anchor."""
+
+    class Counting(BuyAndHold):
+        name, warmup, shown = "counting", 3, []
+
+        @classmethod
+        def lookback(cls, parameters):
+            return None
+
+        def targets(self, panel):
+            self.shown.append(str(panel.times[0]))
+            return super().targets(panel)
+
+    Counting.shown.clear()
+    terms = config(deployment(Counting, start_on=day(start), anchor_on=anchor), rows=12)
+    engine.run(terms, panel_of({"AAA": flat(10.0, 12)}))
+    assert Counting.shown == [day(start - seen).isoformat()]
+
+
+def test_cash_keeps_eight_decimals():
+    """Fractional quantities times untick'd prices have more decimals than money may."""
+    facts = {s: InstrumentFacts(s, step=Decimal("0.000001"), minimum_quantity=Decimal("0.000001")) for s in ("AAA",)}
+    bars = [tuple(price + 0.00012345 * row for price in (10.0, 10.1, 9.9, 10.0)) for row in range(8)]
+    for number in (float, Decimal):
+        script = scripted({"AAA": [1, 0] * 4})
+        terms = replace(config(deployment(script, position_size=0.333), rows=8, number=number), instruments=facts)
+        result = engine.run(terms, panel_of({"AAA": bars}))
+        assert len(result.fills) == 7
+        assert all(valuation.cash == snap(valuation.cash) for valuation in result.valuations)
+
+
+def test_a_latched_weight_is_not_rebought():
+    """After the stop a larger weight is still the same side: flat until it has been zero."""
+    script = scripted({"AAA": [0.5, 0.5, 0.5, 0.6, 0, 0.4, 0.4]}, "weights")
+    bars = [(100, 100, 100, 100)] * 2 + [(90, 90, 90, 90)] * 5
+    result = engine.run(config(deployment(script), rows=7, costs=FREE), panel_of({"AAA": bars}))
+    assert [(f.session_on, f.role) for f in result.fills] == [(day(1), "entry"), (day(2), "stop"), (day(6), "entry")]
 
 
 # --- starts, sleeves, latches, cash -----------------------------------------------------------------------------------
