@@ -64,7 +64,11 @@ def effective_limits(risk: AccountRisk) -> dict[str, Any]:
 
 def limits_for(account: Account) -> Limits:
     """The account's limits as the gate takes them; without a row all are unset, and the gate denies."""
-    risk = risk_get(account)
+    return limits_of(risk_get(account))
+
+
+def limits_of(risk: AccountRisk | None) -> Limits:
+    """The limits of a row that is read already."""
     if risk is None:
         return Limits(**{field.name: None for field in fields(Limits)})
     values = effective_limits(risk)
@@ -75,7 +79,12 @@ def limits_for(account: Account) -> Limits:
 def costs_for(account: Account) -> dict[str, Decimal | None]:
     """The terms of trading that the account is simulated with; none without limits."""
     risk = risk_get(account)
-    return {} if risk is None else {name: getattr(risk, name) for name in COSTS}
+    return {} if risk is None else costs_terms(risk)
+
+
+def costs_terms(risk: AccountRisk) -> dict[str, Decimal | None]:
+    """The terms of trading of a row that is read already."""
+    return {name: getattr(risk, name) for name in COSTS}
 
 
 # --- stops ------------------------------------------------------------------------------------------------------------

@@ -184,7 +184,7 @@ def _drain(scope: Scope, timeout_s: float | None, problems: list[str]) -> bool:
             if lease:
                 return True
         problems.append(f"Sends in flight did not end within {timeout_s:g} s.")
-    except Exception as error:
+    except Exception as error:  # the latch stands; what failed is told
         log.exception("stop_drain_failed", scope=scope.name)
         problems.append(f"Sends in flight could not be awaited: {error}")
     return False
@@ -197,7 +197,7 @@ def _hooks_run(latch: StopLatch, problems: list[str]) -> list[str]:
         try:
             answer = import_string(path)(latch=latch)
             done.append(path if answer is None else f"{path}: {answer}")
-        except Exception as error:
+        except Exception as error:  # a broken hook neither undoes the latch nor stops the next
             log.exception("stop_hook_failed", hook=path, scope=latch.scope_kind)
             problems.append(f"{path} failed: {error}")
     return done
@@ -209,7 +209,7 @@ def _announce(scope: Scope, kind: str, problems: list[str]) -> None:
         try:
             with transaction.atomic():
                 event_publish(stream=account.stream, kind=kind, payload={"put": {"risk": risk_section(account)}})
-        except Exception as error:
+        except Exception as error:  # the latch stands whether or not it could be shown
             log.exception("stop_announce_failed", account=account.pk)
             problems.append(f"Watchers of account {account.pk} were not told: {error}")
 
@@ -217,7 +217,7 @@ def _announce(scope: Scope, kind: str, problems: list[str]) -> None:
 def _listed(scope: Scope, problems: list[str]) -> Iterable[Account]:
     try:
         return list(accounts_in(scope))
-    except Exception as error:
+    except Exception as error:  # as above
         log.exception("stop_announce_failed", scope=scope.name)
         problems.append(f"The accounts of the scope could not be listed: {error}")
         return []

@@ -18,7 +18,7 @@ FULL = Decimal(1)
 
 
 class Command(BaseCommand):
-    """check_risk_limits [--account ID]; exit code 1 when a limit is exceeded or an account is stopped."""
+    """check_risk_limits [--account ID]; exit code 1 when a limit is used up or an account is stopped."""
 
     help = "Show limits and their use, by account."
 
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         console.print(table)
         for reason in stop.reasons:
             console.print(f"  {reason}", markup=False)
-        return stop.level == "ACTIVE" and not any(one.used is not None and one.used > FULL for one in found)
+        return stop.level == "ACTIVE" and not any(one.used is not None and one.used >= FULL for one in found)
 
 
 def _cells(measure: Measure, currency: str) -> tuple[str, str, str, str]:
