@@ -22,7 +22,7 @@ from trading.intents import Asker, Intent, intent_from_signal, intents_from_chan
 from trading.picture import AccountPicture
 from trading.signals import FilledOrder, Signal
 from trading.strategies.base import PanelStrategy, Strategy
-from trading.strategies.indicators import FloatArray
+from trading.strategies.indicators import BoolArray, FloatArray
 from trading.strategies.registry import parameters_parse
 from trading.terms import Direction, TargetKind, side_of
 
@@ -75,8 +75,8 @@ class PanelDeployed(Deployed):
         own = panel.select(self.symbols).rows(self.anchor, panel.n_observations)
         targets = targets_compute(strategy, own)[self.start_row - self.anchor :]
         self.filled_levels = levels_fill(targets, terms.direction)
-        self.changed = np.ones_like(self.filled_levels, dtype=bool)
-        self.changed[1:] = self.filled_levels[1:] != self.filled_levels[:-1]
+        self.changed: BoolArray = np.ones(self.filled_levels.shape, dtype=bool)
+        self.changed[1:] = np.not_equal(self.filled_levels[1:], self.filled_levels[:-1])
         self.awake = self.changed.any(axis=1).tolist()
         self.band = None if terms.rebalance_band is None else number_of(config.number)(terms.rebalance_band)
         self.places = {symbol: place for place, symbol in enumerate(self.symbols)}

@@ -169,7 +169,7 @@ class _Run:
     def play(self, progress: Progress) -> EngineResult | None:
         """Every session of the span."""
         every = max(1, (self.last - self.first) // REPORTS)
-        flows = {}
+        flows: dict[date, Number] = {}
         for flow in self.config.cash_events:
             flows[flow.session_on] = flows.get(flow.session_on, self.account.zero) + self.account.number(flow.amount)
         for row in range(self.first, self.last + 1):

@@ -119,7 +119,7 @@ class EventRunner:
 
 def bars_shown(panel: Panel, row: int, timestamp: datetime) -> list[MarketData]:
     """The bars of one row as event strategies see them, by symbol; what has no bar is left out."""
-    return [MarketData(symbol, timestamp, *bar) for symbol, bar in sorted(panel.bars(row))]
+    return [MarketData(symbol, timestamp, *map(float, bar)) for symbol, bar in sorted(panel.bars(row))]
 
 
 def signals_evaluate(strategy: Strategy, panel: Panel, fills: Sequence[FilledOrder] = ()) -> list[Signal]:
