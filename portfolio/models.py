@@ -143,7 +143,7 @@ class Account(models.Model):
         self._opened = {name: self.__dict__.get(name) for name in FIXED_FIELDS}
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
+    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:  # type: ignore[override]  # stubs of 6.1
         """Load a row and remember what of it is fixed."""
         account = super().from_db(db, field_names, values)
         account._opened = {name: account.__dict__.get(name) for name in FIXED_FIELDS}

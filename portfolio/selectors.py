@@ -3,7 +3,7 @@
 The border from Decimal to float is crossed in `performance_get`, nowhere else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
@@ -85,7 +85,7 @@ def account_get_for(user: Any, account_id: int, *, write: bool = False, manage: 
 
     A stranger gets NotFound, who may only look gets NotAllowed.
     """
-    account = accounts_for(user).filter(pk=account_id).first()
+    account: Any = accounts_for(user).filter(pk=account_id).first()  # with the annotated role
     if account is None:
         raise NotFound("ACCOUNT_NOT_FOUND", "There is no such account.", account=account_id)
     if manage and account.role != Role.OWNER:
@@ -100,7 +100,7 @@ def account_default_for(user: Any) -> Account:
 
     InvalidInput lists the accounts when there are several and no default; NotFound when there is none.
     """
-    mine = list(accounts_for(user).open().filter(memberships__user=user).order_by("pk"))
+    mine: list[Account] = list(accounts_for(user).filter(memberships__user=user, archived_at=None).order_by("pk"))
     chosen = Membership.objects.filter(user=user, is_default=True).values_list("account_id", flat=True).first()
     for account in mine:
         if account.pk == chosen or len(mine) == 1:
@@ -146,8 +146,13 @@ def sleeves_get(account: Account) -> list[Position]:
 
 def positions_get(account: Account, marks: Mapping[int, Decimal]) -> list[PositionView]:
     """The account's open positions by symbol, valued at `marks` (instrument id to price)."""
-    grouped = groupby(sleeves_get(account), key=lambda sleeve: sleeve.instrument_id)
-    return [_position_view(list(sleeves), marks.get(instrument_id)) for instrument_id, sleeves in grouped]
+    return positions_of(sleeves_get(account), marks)
+
+
+def positions_of(sleeves: Iterable[Position], marks: Mapping[int, Decimal]) -> list[PositionView]:
+    """Positions by symbol of sleeves that are read already, in the order of `sleeves_get`."""
+    grouped = groupby(sleeves, key=lambda sleeve: sleeve.instrument_id)
+    return [_position_view(list(each), marks.get(instrument_id)) for instrument_id, each in grouped]
 
 
 def _position_view(sleeves: list[Position], price: Decimal | None) -> PositionView:
@@ -188,8 +193,13 @@ def _sleeve_view(sleeve: Position, price: Decimal | None) -> SleeveView:
 
 def balances(account: Account, marks: Mapping[int, Decimal]) -> Balances:
     """The account's money at `marks`; a position without a mark counts at its cost."""
+    return balances_of(account, positions_get(account, marks))
+
+
+def balances_of(account: Account, positions: Iterable[PositionView]) -> Balances:
+    """The account's money, of positions that are valued already."""
     value = unrealised = _ZERO
-    for position in positions_get(account, marks):
+    for position in positions:
         value += position.cost if position.value is None else position.value
         unrealised += position.pnl or _ZERO
     return Balances(

@@ -40,7 +40,7 @@ class AccountSerializer(serializers.ModelSerializer):
     """An account with its balances and the caller's role (null: seen by site role)."""
 
     role = serializers.ChoiceField(choices=Role.choices, read_only=True, allow_null=True)
-    feed = serializers.PrimaryKeyRelatedField(read_only=True)
+    feed: Any = serializers.PrimaryKeyRelatedField(read_only=True)
     cash = ExactDecimalField(read_only=True)
     reserved = ExactDecimalField(read_only=True)
     net_deposits = ExactDecimalField(read_only=True)

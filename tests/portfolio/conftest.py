@@ -11,40 +11,13 @@ from django.db import transaction
 from marketdata.models import Feed, Instrument
 from portfolio.models import Account
 from portfolio.services import account_lock, account_open, fill_post
-from tests.operations.lifting import flush_past_triggers
 
 NOON = datetime(2024, 3, 4, 12, tzinfo=UTC)
 CAPITAL = Decimal(100_000)
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _flush():
-    with flush_past_triggers():
-        yield
-
-
 def person(name, **fields):
     return get_user_model().objects.create_user(username=name, password="made up for tests", **fields)
-
-
-@pytest.fixture
-def alice(db):
-    return person("alice")
-
-
-@pytest.fixture
-def bob(db):
-    return person("bob")
-
-
-@pytest.fixture
-def charlie(db):
-    return person("charlie")
-
-
-@pytest.fixture
-def dora(db):
-    return person("dora", site_role="risk_manager")
 
 
 @pytest.fixture

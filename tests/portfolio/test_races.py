@@ -60,7 +60,7 @@ def together(work):
 
 
 def test_fills_deposits_and_reserves_from_many_threads_keep_the_ledger_whole(account, acme, future, alice, patient):
-    """Seen red: with the account's lock taken out, sleeves lose fills and `positions_rebuild` lists them."""
+    """Seen red: with the account's lock taken out two threads make the same sleeve, or one loses the other's fill."""
     moved = {}
 
     def work(number):
@@ -87,7 +87,7 @@ def test_fills_deposits_and_reserves_from_many_threads_keep_the_ledger_whole(acc
 
 
 def test_one_fill_delivered_by_every_thread_is_booked_once(account, acme, patient):
-    """Seen red: without lock and look-up 31 of 32 deliveries fail on the unique key."""
+    """Seen red: without the lock deliveries fail on the unique key."""
     together(lambda number: book(account, acme, "10", "100", fee="1", source="venue:7"))
     assert PositionEntry.objects.count() == 1
     assert Position.objects.get().quantity == 10
@@ -102,7 +102,7 @@ def test_one_key_sent_by_every_thread_deposits_once(account, alice, patient):
 
 
 def test_withdrawals_at_once_never_take_more_than_there_is(account, alice, patient):
-    """Seen red: with the account read before its lock, all 32 see the money and the account ends below zero."""
+    """Seen red: without the lock more than four see the money, and the account ends below zero."""
 
     def work(number):
         try:
