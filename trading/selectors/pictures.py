@@ -6,19 +6,19 @@ Everything is Decimal. The caller holds the account's lock when the picture deci
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
-
 from marketdata.models import Feed, Instrument
 from marketdata.rounding import TOLERANCE_DECIMAL, snap
-from marketdata.selectors import Quote, feed_last_event, feed_moment, market_status_get, quotes_get
+from marketdata.selectors import Quote, feed_get, feed_last_event, feed_moment, market_status_get, quotes_get
 from portfolio.models import Account, Position, Valuation
 from portfolio.selectors import sleeves_get, valuation_before_session
 from risk.facts import InstrumentFacts, RecentFacts
-from risk.selectors import costs_for, limits_for, stop_state, user_exposure
+from risk.models import AccountRisk
+from risk.selectors import costs_terms, limits_of, risk_get, stop_state, user_exposure
 from trading.costs import CostModel
 from trading.lifecycle import OPEN_STATES, OrderState
 from trading.models import Decision, Fill, Order
@@ -54,7 +54,12 @@ def instrument_facts(instrument: Instrument) -> InstrumentFacts:
 
 def costs_get(account: Account) -> CostModel:
     """Return the cost model the account is simulated with."""
-    return CostModel(**costs_for(account))
+    return costs_of(risk_get(account))
+
+
+def costs_of(risk: AccountRisk | None) -> CostModel:
+    """Return the cost model of a limits row; none where an account has no limits, and cannot trade."""
+    return CostModel() if risk is None else CostModel(**costs_terms(risk))
 
 
 def sleeve_quantities(account: Account, instrument: Instrument) -> dict[str, Decimal]:
@@ -89,50 +94,60 @@ def marks_for_account(account: Account, event: Any) -> dict[int, Decimal]:
     marks = {key: (bars[key].open if phase_open else bars[key].close) for key in held if key in bars}
     missing = [held[key] for key in held if key not in marks]
     if missing:
-        feed = Feed.objects.select_related("dataset_version").get(pk=account.feed_id)
+        feed = feed_get(account.feed_id)
         feed.event_number = event.number
         marks |= {key: quote.price for key, quote in quotes_get(instruments=missing, feed=feed).items()}
     return marks
 
 
-def quotes_for(account: Account, instruments: Iterable[Instrument]) -> dict[int, Quote]:
-    """Return the quotes of the account's feed by instrument id; nothing without a feed."""
-    if account.feed_id is None:
-        return {}
-    feed = Feed.objects.select_related("dataset_version").get(pk=account.feed_id)
-    return quotes_get(instruments=list(instruments), feed=feed)
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One account read once: its feed, sleeves, working orders, quotes and limits, and the picture made of them."""
+
+    feed: Feed | None
+    held: list[Position]
+    orders: list[Order]
+    quotes: dict[int, Quote]
+    risk: AccountRisk | None
+    picture: AccountPicture
 
 
-def picture_get(
+def picture_get(account: Account, **wanted: Any) -> AccountPicture:
+    """Return the account as the gate must see it; see ``account_read``."""
+    return account_read(account, **wanted).picture
+
+
+def account_read(
     account: Account,
     *,
     instruments: Iterable[Instrument] = (),
     sleeves: Iterable[str] = (),
     recent: RecentFacts | None = None,
     wall_time: datetime | None = None,
-) -> AccountPicture:
-    """Return the account as the gate must see it, marked at its feed's clock.
+    feed: Feed | None = None,
+) -> Reading:
+    """Read the account, marked at its feed's clock.
 
     ``instruments`` are wanted besides those held and worked; ``sleeves`` are the deployment keys whose own stop
-    levels matter.
+    levels matter; ``feed`` saves reading it again.
     """
     held = sleeves_get(account)
     orders = working_orders(account)
     known = {row.instrument_id: row.instrument for row in [*held, *orders]}
     known |= {instrument.pk: instrument for instrument in instruments}
-    feed = None
-    if account.feed_id is not None:
-        feed = Feed.objects.select_related("dataset_version").get(pk=account.feed_id)
-    quotes = {} if feed is None else quotes_get(instruments=list(known.values()), feed=feed)
+    if feed is None and account.feed_id is not None:
+        feed = feed_get(account.feed_id)
+    quotes = {} if feed is None or not known else quotes_get(instruments=list(known.values()), feed=feed)
     stop = stop_state(account=account)
+    risk = risk_get(account)
     picture = AccountPicture(
         environment=account.environment,
         kind=account.kind,
         currency=account.currency,
         cash=account.cash,
         reserved=account.reserved,
-        limits=limits_for(account),
-        costs=costs_get(account),
+        limits=limits_of(risk),
+        costs=costs_of(risk),
         tolerance=TOLERANCE_DECIMAL,
         zero=ZERO,
         sleeves={(row.instrument.symbol, row.deployment_key): row.quantity for row in held},
@@ -149,7 +164,7 @@ def picture_get(
     for key in sleeves:
         own = stop_state(account=account, deployment_key=key)
         picture.sleeve_stops[key] = (own.level, own.reasons)
-    return picture
+    return Reading(feed, held, orders, quotes, risk, picture)
 
 
 def working_orders(account: Account) -> list[Order]:
@@ -188,12 +203,6 @@ def recent_get(account: Account, *, wall_time: datetime, twin: dict[str, Any]) -
         account=account, origin="person", created_at__gt=wall_time - timedelta(seconds=DUPLICATE_S), **twin
     ).exclude(state=OrderState.DENIED)
     return RecentFacts(orders_last_second=second, orders_last_minute=minute, duplicate=twins.exists())
-
-
-def reserved_total(account: Account) -> Decimal:
-    """Return the money working orders hold, from the orders themselves."""
-    total = Order.objects.filter(account=account, state__in=OPEN_STATES).aggregate(held=Sum("reserved"))["held"]
-    return total or ZERO
 
 
 def _mark(quote: Quote, feed: Feed | None, wall_time: datetime | None) -> Mark:

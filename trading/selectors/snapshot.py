@@ -9,24 +9,23 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from marketdata.models import Feed
-from marketdata.selectors import feed_get, feed_moment, quotes_get
+from marketdata.selectors import feed_moment
 from operations.selectors import event_last_number, notifications_for
-from portfolio.models import Account, Position
+from portfolio.models import Account
 from portfolio.selectors import (
     Balances,
     PositionView,
-    balances,
+    balances_of,
     equity_series,
     performance_get,
-    positions_get,
+    positions_of,
     valuation_last,
 )
 from risk.measures import measures
-from risk.selectors import limits_for, risk_get, stop_state
 from trading import events
-from trading.lifecycle import OPEN_STATES
+from trading.lifecycle import OrderState
 from trading.models import Decision, Deployment, Fill, Order
-from trading.selectors.pictures import day_start_get, picture_get
+from trading.selectors.pictures import account_read
 from trading.terms import OrderRole
 
 if TYPE_CHECKING:
@@ -39,29 +38,23 @@ ZERO = Decimal(0)
 
 
 class View:
-    """One account read once: its feed, marks and balances, shared by the sections."""
+    """One account read once, and the sections of its page."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, feed: Feed | None = None) -> None:
         self.account = account
-        self.feed: Feed | None = None if account.feed_id is None else feed_get(account.feed_id)
-        held = [
-            row.instrument
-            for row in Position.objects.filter(account=account).exclude(quantity=0).select_related("instrument")
-        ]
-        quotes = {} if self.feed is None or not held else quotes_get(instruments=held, feed=self.feed)
-        self.marks = {key: quote.price for key, quote in quotes.items()}
-        self.positions: list[PositionView] = positions_get(account, self.marks)
-        self.balances: Balances = balances(account, self.marks)
+        self.reading = account_read(account, feed=feed)
+        self.feed, self.picture = self.reading.feed, self.reading.picture
+        marks = {key: quote.price for key, quote in self.reading.quotes.items()}
+        self.positions: list[PositionView] = positions_of(self.reading.held, marks)
+        self.balances: Balances = balances_of(account, self.positions)
         self.names = dict(Deployment.objects.filter(account=account).values_list("pk", "name"))
 
     def overview(self) -> dict[str, Any]:
         """The tiles."""
-        money, feed = self.balances, self.feed
-        start, flows = day_start_get(self.account, _session_on(feed))
-        day = money.equity - flows - start if start is not None else ZERO
-        limits = limits_for(self.account)
-        leverage = Decimal(1) if self.account.kind == "cash" else (limits.max_leverage or ZERO)
-        gross = sum((abs(view.value or ZERO) for position in self.positions for view in position.sleeves), ZERO)
+        money, picture = self.balances, self.picture
+        start = picture.day_start_equity
+        leverage = Decimal(1) if self.account.kind == "cash" else (picture.limits.max_leverage or ZERO)
+        power = money.equity * leverage - picture.gross_notional() - money.reserved
         return {
             "total_value": events.money(money.equity),
             "cash": events.money(money.cash),
@@ -71,11 +64,11 @@ class View:
             "fees": events.money(money.fees),
             "net_deposits": events.money(money.net_deposits),
             "reserved": events.money(money.reserved),
-            "buying_power": events.money(max(money.equity * leverage - gross - money.reserved, ZERO)),
-            "day_pnl": events.money(day),
+            "buying_power": events.money(max(power, ZERO)),
+            "day_pnl": events.money(ZERO if start is None else money.equity - picture.day_flows - start),
             "total_return": _fraction(money.equity / money.net_deposits - 1 if money.net_deposits > 0 else None),
             "num_positions": len(self.positions),
-            "as_of": events.instant(feed.market_time if feed else self.account.created_at),
+            "as_of": events.instant(self.feed.market_time if self.feed else self.account.created_at),
         }
 
     def position_rows(self) -> list[dict[str, Any]]:
@@ -110,9 +103,10 @@ class View:
 
     def _protection(self) -> dict[str, dict[str, Any]]:
         """The nearest working stop and target of each symbol."""
-        orders = Order.objects.filter(account=self.account, protective=True, state__in=OPEN_STATES - {"HELD"})
         found: dict[str, dict[str, Any]] = {}
-        for order in orders.select_related("instrument").order_by("sequence"):
+        for order in self.reading.orders:
+            if not order.protective or order.state == OrderState.HELD:
+                continue
             row = found.setdefault(order.instrument.symbol, {"stop": None, "target": None})
             if order.role == OrderRole.STOP:
                 row["stop"] = _price(order.stop_price)
@@ -126,18 +120,16 @@ class View:
 
     def risk(self) -> dict[str, Any]:
         """The stop state with reasons and every measure against its limit."""
-        stop = stop_state(account=self.account)
-        picture = picture_get(self.account)
+        picture, risk = self.picture, self.reading.risk
         largest, symbol = ZERO, ""
         for name in sorted(picture.symbols_open()):
             notional = picture.held_quantity(name) * picture.unit_value(name) + picture.opening_notional(name)
             if notional > largest:
                 largest, symbol = notional, name
         rows = measures(picture.account_facts("", ()), picture.limits, largest_notional=largest, largest_symbol=symbol)
-        risk = risk_get(self.account)
         return {
-            "state": str(stop.level),
-            "reasons": list(stop.reasons),
+            "state": str(picture.stop_level),
+            "reasons": list(picture.stop_reasons),
             "profile": "" if risk is None else risk.profile.code,
             "measures": [row.as_dict() for row in rows],
         }
@@ -243,9 +235,9 @@ def _with_orders(decisions: list[Decision]) -> list[tuple[Decision, str | None]]
     return [(decision, made.get(decision.pk)) for decision in decisions]
 
 
-def changed_sections(*, account: Account, changes: Changes) -> dict[str, Any]:
+def changed_sections(*, account: Account, changes: Changes, feed: Feed | None = None) -> dict[str, Any]:
     """Return the ``put`` and ``drop`` of an event for what a transaction changed."""
-    view = View(account)
+    view = View(account, feed)
     put: dict[str, Any] = {}
     drop: dict[str, list[str]] = {}
     sections = set(changes.sections)

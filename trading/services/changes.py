@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from marketdata.models import Feed
 from operations.services import event_publish
 from portfolio.models import Account
 from trading.models import Decision, Deployment, Fill, Order
@@ -26,9 +27,11 @@ class Changes:
         return bool(self.orders or self.fills or self.decisions or self.deployments or self.sections)
 
 
-def changes_publish(*, account: Account, changes: Changes, kind: str, market_time: datetime | None) -> None:
+def changes_publish(
+    *, account: Account, changes: Changes, kind: str, market_time: datetime | None, feed: Feed | None = None
+) -> None:
     """Publish the account's changed rows and the figures that follow from them. Called last in the transaction."""
     if not changes:
         return
-    payload = changed_sections(account=account, changes=changes)
+    payload = changed_sections(account=account, changes=changes, feed=feed)
     event_publish(stream=account.stream, kind=kind, payload=payload, market_time=market_time)

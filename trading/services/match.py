@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
+from marketdata.models import Feed
 from marketdata.rounding import TOLERANCE_DECIMAL
 from portfolio.models import Account
 from portfolio.services import account_lock
@@ -36,22 +37,24 @@ VENUE = "paper"
 FILL_NAMESPACE = uuid.UUID("6f1d4a3e-5c41-5e0c-9d1b-5b2f0c7a9e11")
 
 
-def paper_event_match(*, account_id: int, event: Any) -> bool:
+def paper_event_match(*, account_id: int, event: Any, feed: Feed) -> bool:
     """Match, book, expire and value one account at one event; false when that was done before."""
     with transaction.atomic():
         account = account_lock(account_id)
         if account.matched_event >= event.number:
             return False
-        changes = Changes()
+        changes = Changes(sections={"feed", "overview"})
         play = _Play(account, event, changes)
         books = _book(account, event)
-        exposure_lock(account=account, instruments=[orders[0].instrument for orders in books.values()])
+        if books:
+            exposure_lock(account=account, instruments=[orders[0].instrument for orders in books.values()])
         for orders in books.values():
             play.instrument(orders)
         account.matched_event = event.number
         account.save(update_fields=["matched_event"])
         account_value(account=account, event=event, changes=changes)
-        changes_publish(account=account, changes=changes, kind=f"market.{event.phase.lower()}", market_time=event.at)
+        kind = f"market.{event.phase.lower()}"
+        changes_publish(account=account, changes=changes, kind=kind, market_time=event.at, feed=feed)
     return True
 
 

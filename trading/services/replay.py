@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import close_old_connections
+from django.db.models import Q
 from django.utils import timezone
 
 from marketdata.models import Feed
@@ -78,18 +79,17 @@ def replay_turn(feed: Feed, requests: Requests, *, inline: bool) -> Turn:
     if number:
         event = feed_event_get(feed, number)
         for account_id in _accounts_unmatched(feed):
-            paper_event_match(account_id=account_id, event=event)
+            paper_event_match(account_id=account_id, event=event, feed=feed)
     if not _orders_settled(feed, inline=inline):
         return Turn(done=False, waiting_for="orders")
     if number and number % EVENTS_PER_SESSION == 0:
         owed = evaluations_owed(feed)
         for deployment in owed:
             _evaluation_ask(deployment, number, requests, inline=inline)
-        if evaluations_owed(feed):
+        if owed and evaluations_owed(feed):
             return Turn(done=False, waiting_for="evaluations")
-        for account_id in _accounts_to_act(feed):
-            account_act(account_id=account_id, event_number=number)
-        if not _orders_settled(feed, inline=inline):
+        acted = [account_act(account_id=account_id, event_number=number) for account_id in _accounts_to_act(feed)]
+        if any(acted) and not _orders_settled(feed, inline=inline):
             return Turn(done=False, waiting_for="orders")
     return Turn(done=True)
 
@@ -218,9 +218,12 @@ def _orders_settled(feed: Feed, *, inline: bool) -> bool:
 
 
 def _in_motion(feed: Feed) -> bool:
-    moving = Order.objects.filter(account__feed=feed, account__archived_at__isnull=True)
-    waiting = moving.filter(state=OrderState.HELD, parent__isnull=True)
-    return moving.filter(state__in=IN_MOTION).exists() or waiting.exists()
+    waits_for_cancel = Q(parent__isnull=True) | Q(replaces__isnull=False)
+    return Order.objects.filter(
+        Q(state__in=IN_MOTION) | Q(waits_for_cancel, state=OrderState.HELD),
+        account__feed=feed,
+        account__archived_at__isnull=True,
+    ).exists()
 
 
 def _evaluation_ask(deployment: Deployment, number: int, requests: Requests, *, inline: bool) -> None:

@@ -369,19 +369,21 @@ def _stop_replace(
     changes: Changes,
 ) -> Order | None:
     deployment = _deployment(account, int(sleeve.deployment_key) if sleeve.deployment_key else None)
-    olds = list(
-        Order.objects.select_related("instrument", "deployment", "parent").filter(
+    protective = [
+        order
+        for order in Order.objects.select_related("instrument", "deployment", "parent").filter(
             account=account,
             instrument=instrument,
             deployment=deployment,
-            role=OrderRole.STOP,
+            protective=True,
             state__in=IN_BOOK | NOT_SENT,
         )
-    )
-    olds = [
-        old for old in olds if not (old.state == OrderState.HELD and old.parent_id and not old.parent.filled_quantity)
+        if not (order.state == OrderState.HELD and order.parent_id and not order.parent.filled_quantity)
     ]
-    picture.orders_drop([old.id for old in olds])
+    olds = [order for order in protective if order.role == OrderRole.STOP]
+    parents = {order.parent_id: order.parent for order in protective}
+    # a stop and the targets beside it take the same shares off the sleeve: they count once
+    picture.orders_drop([order.id for order in protective])
     intent = Intent(
         symbol=instrument.symbol,
         sleeve=sleeve.deployment_key,
@@ -401,7 +403,7 @@ def _stop_replace(
         event_number=feed_event(account),
         deployment=deployment,
         actor=actor,
-        parent=olds[0].parent if len(olds) == 1 else None,
+        parent=next(iter(parents.values())) if len(parents) == 1 else None,
         replaces=olds[0] if olds else None,
     )
     outcome = decide(picture, intent, OnLimit.DENY)
