@@ -83,11 +83,13 @@ def split_quantity(facts: GateInput) -> Split:
 def input_fault(facts: GateInput) -> str:
     """What makes the order impossible to read; "" when it can be judged."""
     intent, instrument, sleeve = facts.intent, facts.instrument, facts.sleeve
-    if not finite(intent.quantity) or intent.quantity == 0 or abs(intent.quantity) >= COLUMN_BOUND:
+    quantity: Any = intent.quantity
+    if not finite(quantity) or quantity == 0 or abs(quantity) >= COLUMN_BOUND:
         return "the quantity must be a finite number other than zero"
     if not (finite(sleeve.quantity) and finite(sleeve.exits_working)) or sleeve.exits_working < 0:
         return "what the sleeve holds is not known"
-    for value in (instrument.step, instrument.minimum_quantity, instrument.multiplier):
+    grid: tuple[Any, ...] = (instrument.step, instrument.minimum_quantity, instrument.multiplier)
+    for value in grid:
         if not finite(value) or value <= 0:
             return "the instrument's step, minimum and multiplier must be positive"
     if not finite(facts.tolerance.relative) or facts.tolerance.relative < 0:

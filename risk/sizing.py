@@ -133,7 +133,7 @@ def sizing(facts: GateInput, split: Split) -> Sizing:
     user, margin, leverage = known(limits.max_user_symbol_pct), known(limits.initial_margin_pct), _leverage(facts)
     full = None if margin is None else 1
     weight = nothing if margin is None else margin
-    sizes = (
+    sizes: tuple[Size, ...] = (
         Size("ORDER_NOTIONAL", nothing, nothing, per_unit, _of(order, equity), equity, order, "fraction"),
         Size("POSITION_USD", held, kept, per_unit, usd, None, usd, "usd"),
         Size("POSITION_PCT", held, kept, per_unit, _of(pct, equity), equity, pct, "fraction"),

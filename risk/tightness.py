@@ -35,7 +35,7 @@ def _looser(name: str, old: Any, new: Any) -> bool:
         return False
     if old is None:
         return True
-    return new > old if name in LOWER_IS_TIGHTER else new < old
+    return bool(new > old if name in LOWER_IS_TIGHTER else new < old)
 
 
 def _wider(old: Any, new: Any) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from risk.facts import GateResult, Number
@@ -184,7 +184,8 @@ def verdict_text(result: GateResult) -> str:
     if result.binding_rule in {"INPUT", "GATE_ERROR"} and result.opening == result.reducing == 0:
         reason = result.rules[0].text
         return f"This order for {result.symbol} cannot be judged: {reason}; no size would have passed."
-    asked = f"{'Buy' if result.quantity > 0 else 'Sell'} {plain(abs(result.quantity))} {result.symbol}"
+    size: Any = abs(result.quantity)
+    asked = f"{'Buy' if result.quantity > 0 else 'Sell'} {plain(size)} {result.symbol}"
     largest = plain(result.largest_quantity)
     if result.allowed:
         return f"{asked}: every rule passes; the largest that would pass is {largest}."

@@ -20,7 +20,7 @@ def scope_arguments(parser: CommandParser) -> None:
     scope.add_argument("--strategy", metavar="ACCOUNT:DEPLOYMENT", help="one deployment of one account")
 
 
-def scope_given(options: dict[str, Any]) -> dict[str, str]:
+def scope_given(options: dict[str, Any]) -> dict[str, Any]:
     """The scope as the services take it."""
     if options["everything"]:
         return {"scope_kind": "everything", "scope_key": ""}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -46,7 +47,7 @@ def exposure_adjust(
 
 
 def _lock(account: Account, instrument_id: int) -> UserExposure:
-    key = {
+    key: dict[str, Any] = {
         "owner_id": account.owner_id,
         "environment": account.environment,
         "currency": account.currency,

@@ -136,7 +136,7 @@ def _reason_check(reason: str) -> None:
 
 def _account_of(actor: Any, scope: Scope) -> Account:
     """The account of a narrow scope; for strangers there is none."""
-    account = Account.objects.filter(pk=scope.account_id).first()
+    account = None if scope.account_id is None else Account.objects.filter(pk=scope.account_id).first()
     if account is None or (actor is not None and not may_operate(actor) and role_for(actor, account) is None):
         raise NotFound("ACCOUNT_NOT_FOUND", "There is no such account.", account=scope.account_id)
     return account

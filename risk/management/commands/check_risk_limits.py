@@ -33,7 +33,7 @@ class Command(BaseCommand):
             accounts = accounts.filter(pk=options["account"])
             if not accounts:
                 raise CommandError("There is no such account.", returncode=2)
-        console = Console(file=self.stdout, width=100)
+        console = Console(file=self.stdout, width=100)  # type: ignore[arg-type]  # writes text like any file
         critical = [account.pk for account in accounts if not self._shown(console, account)]
         if critical:
             raise CommandError(f"Limits or stops of {len(critical)} accounts ask for attention.", returncode=1)
