@@ -57,7 +57,7 @@ class AccountRiskAdmin(AuditedModelAdmin, SimpleHistoryAdmin):
 
     def audit_stream(self, obj: models.Model) -> str:
         """Changes are recorded with the account."""
-        return obj.account.stream  # type: ignore[attr-defined]  # always an AccountRisk
+        return str(obj.account.stream)  # type: ignore[attr-defined]  # always an AccountRisk
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save through the services; who may be here may loosen."""

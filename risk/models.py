@@ -44,7 +44,7 @@ def _decimal(maximum: Decimal, words: str, **options: Any) -> ExactDecimalField:
     return ExactDecimalField(null=True, blank=True, validators=validators, help_text=words, **options)
 
 
-def _count(words: str, default: int) -> "models.PositiveIntegerField[Any, Any]":
+def _count(words: str, default: int) -> models.PositiveIntegerField[Any, Any]:
     return models.PositiveIntegerField(
         null=True, blank=True, default=default, validators=[MaxValueValidator(COUNT_MAXIMUM)], help_text=words
     )
