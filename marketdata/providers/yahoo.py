@@ -47,13 +47,12 @@ class YahooProvider:
 
     def get_quote(self, symbol: str) -> ProviderQuote:
         """The regular market's last price, with its time and, where given, its volume."""
-        frame, meta = self._chart(symbol, period="1d")
+        _, meta = self._chart(symbol, period="1d")
         price = meta.get("regularMarketPrice")
         stamp = meta.get("regularMarketTime")
         if not isinstance(price, int | float) or not np.isfinite(price) or price <= 0 or stamp is None:
             raise Temporary(f"Yahoo gave no price for {symbol}.")
-        # A session not yet traded has no row, and then no volume.
-        volume = meta.get("regularMarketVolume", frame["Volume"].iloc[-1] if len(frame) else None)
+        volume = meta.get("regularMarketVolume")
         return ProviderQuote(
             symbol=symbol,
             price=decimal_from_float(price),
@@ -79,6 +78,7 @@ class YahooProvider:
         """One question to Yahoo's chart service: the frame, and the facts sent along with it."""
         import yfinance
         from curl_cffi.requests.exceptions import RequestException
+        from yfinance.data import YfData
         from yfinance.exceptions import YFException, YFRateLimitError, YFTickerMissingError
 
         with _guard:
@@ -89,11 +89,10 @@ class YahooProvider:
                 frame = ticker.history(
                     interval="1d", auto_adjust=False, actions=True, keepna=True, timeout=self.timeout_s, **span
                 )
-                meta = dict(ticker.history_metadata or {})
             except YFRateLimitError:
                 raise Temporary("Yahoo limits the rate of questions; try again in a few minutes.") from None
             except YFTickerMissingError as error:
-                raise _missing(symbol, session, error) from error
+                frame = _nothing(symbol, session, error)
             except (
                 YFException,
                 RequestException,
@@ -104,22 +103,44 @@ class YahooProvider:
                 AttributeError,
             ) as error:
                 # The package trips over answers that are no chart (HTML, truncated JSON) in all of these ways.
-                raise Temporary(f"Yahoo's answer for {symbol} could not be read ({type(error).__name__}).") from error
+                raise _unreadable(symbol, session, error) from error
+            finally:
+                # The package would answer the same question with the same failed response until the process ends.
+                YfData.cache_get.cache_clear()
         if session.failed_status is not None:
-            raise Temporary(f"Yahoo failed with HTTP {session.failed_status} on {symbol}.")
-        if not isinstance(frame, pd.DataFrame) or (frame.empty and not meta):
+            raise _unreadable(symbol, session, None)
+        meta = _meta(session)
+        if not meta:
             raise Temporary(f"Yahoo sent nothing for {symbol}.")
         return frame, meta
 
 
-def _missing(symbol: str, session: Any, error: BaseException) -> Exception:
-    """Whether the package's "missing" is Yahoo's own word about the symbol."""
+def _nothing(symbol: str, session: Any, error: BaseException) -> pd.DataFrame:
+    """An empty frame where Yahoo knows the symbol and has no bars in the range; else the error it is."""
+    if session.failed_status is None:
+        chart = session.answer.get("chart")
+        told = chart.get("error") if isinstance(chart, dict) else None
+        if isinstance(told, dict):
+            reason = str(told.get("description") or told.get("code") or "no data").rstrip(".")[:200]
+            raise Refused(f"Yahoo has no data for {symbol}: {reason}.") from error
+        if _meta(session):
+            return pd.DataFrame()
+    raise _unreadable(symbol, session, error) from error
+
+
+def _unreadable(symbol: str, session: Any, error: BaseException | None) -> Temporary:
     if session.failed_status is not None:
         return Temporary(f"Yahoo failed with HTTP {session.failed_status} on {symbol}.")
-    if session.last_status in (200, 400, 404, 422):
-        reason = str(getattr(error, "rationale", "") or "no data found").rstrip(".")
-        return Refused(f"Yahoo has no data for {symbol}: {reason}.")
-    return Temporary(f"Yahoo sent nothing for {symbol}.")
+    return Temporary(f"Yahoo's answer for {symbol} could not be read ({type(error).__name__}).")
+
+
+def _meta(session: Any) -> dict[str, Any]:
+    """The facts that came with the last chart, empty where there were none."""
+    try:
+        meta = session.answer["chart"]["result"][0]["meta"]
+    except (KeyError, IndexError, TypeError):
+        return {}
+    return meta if isinstance(meta, dict) else {}
 
 
 def _session(base_url: str | None) -> Any:
@@ -127,9 +148,9 @@ def _session(base_url: str | None) -> Any:
     from curl_cffi import requests
 
     class WatchedSession(requests.Session):  # type: ignore[type-arg]  # its response type is the default
-        """Remembers the status of the last chart answer, and of the last server's fault."""
+        """Remembers the last chart answer, and its status where that was not the answer's fault."""
 
-        last_status: int | None = None
+        answer: dict[str, Any]
         failed_status: int | None = None
 
         def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
@@ -138,12 +159,22 @@ def _session(base_url: str | None) -> Any:
                 url = urlunsplit((here.scheme, here.netloc, there.path, there.query, ""))
             response = super().request(method, url, *args, **kwargs)
             if "/chart/" in url:
-                self.last_status = response.status_code
                 failed = response.status_code >= 500 or response.status_code in (401, 403, 408, 429)
                 self.failed_status = response.status_code if failed else None
+                self.answer = _json(response)
             return response
 
-    return WatchedSession(impersonate="chrome")
+    session = WatchedSession(impersonate="chrome")
+    session.answer = {}
+    return session
+
+
+def _json(response: Any) -> dict[str, Any]:
+    try:
+        answer = response.json()
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def _bars(symbol: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -65,14 +65,14 @@ def feed_advance(*, feed_id: int, number: int, speed_reached: float | None = Non
     feed = feed_get(feed_id)
     if feed.kind != Feed.Kind.REPLAY:
         raise Unprocessable("FEED_LIVE", "A live feed follows the market and cannot be moved on.")
-    if number > feed_last_event(feed):
+    if not 1 <= number <= feed_last_event(feed):
         raise Conflict("FEED_ENDED", f"The replay {feed.name} has no event {number}.", feed=feed_id, number=number)
     moment = event_at(calendar=feed.calendar, start_on=feed.start_on, number=number)
     changes: dict[str, Any] = {"event_number": number, "market_time": moment.at}
     if speed_reached is not None:
         changes["speed_reached"] = speed_reached
     waiting = Feed.objects.filter(pk=feed_id, event_number=number - 1, state=State.RUNNING)
-    if number < 1 or not waiting.update(**changes):
+    if not waiting.update(**changes):
         message = f"The replay {feed.name} is {feed.state} at event {feed.event_number}, not before event {number}."
         raise Conflict("FEED_MOVED", message, feed=feed_id, number=number)
     feed = feed_get(feed_id)

@@ -52,7 +52,7 @@ def instrument_upsert(*, symbol: str, exchange: str = "", actor: Any = None, **f
         with transaction.atomic():
             instrument.save()
     except IntegrityError:
-        if found:
+        if found or not Instrument.objects.filter(symbol=symbol, exchange=exchange).exists():
             raise
         # Somebody else created it a moment ago: change theirs.
         return instrument_upsert(symbol=symbol, exchange=exchange, actor=actor, **fields)
@@ -70,7 +70,7 @@ def instrument_upsert(*, symbol: str, exchange: str = "", actor: Any = None, **f
 def _check(instrument: Instrument) -> None:
     calendars.calendar_get(instrument.calendar)
     try:
-        instrument.full_clean(validate_unique=False, validate_constraints=False)
+        instrument.full_clean(validate_unique=False)
     except ValidationError as error:
-        words = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
+        words = "; ".join(f"{name.strip('_')}: {' '.join(texts)}" for name, texts in error.message_dict.items())
         raise InvalidInput("INSTRUMENT_INVALID", words, symbol=instrument.symbol) from error
