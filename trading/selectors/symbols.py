@@ -79,7 +79,7 @@ def _signals(view: View, symbol: str) -> list[dict[str, Any]]:
 def _target(evaluation: Evaluation, symbol: str) -> str | None:
     if symbol in evaluation.changes:
         level = evaluation.row.get(symbol)
-        return None if level is None else str(level)
+        return None if level is None else f"{level:g}"
     wishes = [signal for signal in evaluation.signals if signal.get("symbol") == symbol]
     actions = {"BUY": "1", "SELL": "-1"}
     return actions.get(wishes[-1].get("action")) if wishes else None

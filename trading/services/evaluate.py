@@ -143,6 +143,8 @@ def fills_of(deployment: Deployment) -> list[FilledOrder]:
             quantity=float(abs(fill.quantity)),
             price=float(fill.price),
             timestamp=datetime.combine(fill.executed_at.date(), time(), tzinfo=UTC),
+            order_type=str(fill.order.order_type),
+            role=str(fill.order.role),
         )
         for fill in fills
     ]

@@ -18,6 +18,7 @@ from portfolio.models import Account
 from portfolio.selectors import sleeves_get
 from portfolio.services import account_lock
 from risk.facts import Origin
+from risk.services import exposure_lock
 from trading.intents import DecisionOutcome, Intent, decide
 from trading.lifecycle import IN_BOOK, OPEN_STATES, OrderState
 from trading.models import Decision, Deployment, IdempotencyKey, Order
@@ -90,6 +91,7 @@ def order_submit(*, account_id: int, wish: Wish, actor: Any, wall_time: datetime
         known = _idempotent(account, wish)
         if known is not None:
             return known
+        exposure_lock(account=account, instruments=[_instrument(wish.symbol)])
         picture, intent, around = _prepare(account, wish, actor, wall_time)
         outcome = decide(picture, intent, wish.on_limit)
         changes = Changes()
@@ -298,6 +300,7 @@ def order_replace(
 
 
 def _replace(account: Account, old: Order, wish: Wish, actor: Any, wall_time: datetime) -> Submission:
+    exposure_lock(account=account, instruments=[old.instrument])
     picture, intent, around = _prepare(account, wish, actor, wall_time)
     picture.recent = replace(picture.recent, duplicate=False)
     picture.orders_drop([old.id])
