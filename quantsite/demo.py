@@ -84,7 +84,8 @@ def _account_create(data: dict[str, Any], people: dict[str, Any]) -> None:
     limits = {name: Decimal(value) for name, value in terms["limits"].items()}
     account_risk_update(account_id=account.pk, changes=limits, actor=owner)
     for place, terms in enumerate(data["deployments"], start=1):
-        deployment_create(account_id=account.pk, actor=owner, priority=place, **_deployment_terms(data["deployment"] | terms))
+        details = _deployment_terms(data["deployment"] | terms)
+        deployment_create(account_id=account.pk, actor=owner, priority=place, **details)
     notification_send(
         user=owner,
         level="info",

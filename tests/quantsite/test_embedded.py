@@ -95,7 +95,7 @@ async def test_messages_from_threads_all_arrive_in_order():
     thread = threading.Thread(target=burst)
     thread.start()
     received = [await asyncio.wait_for(layer.receive("socket"), 10) for _ in range(500)]
-    thread.join()
+    await asyncio.to_thread(thread.join)
     assert [message["number"] for message in received] == list(range(500))
 
 

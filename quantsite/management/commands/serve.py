@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import signal
 import socket
 import time
@@ -21,6 +22,7 @@ from trading.services.dispatcher import dispatch_loop
 from trading.services.replay import replay_loop
 
 INTERRUPTED = 130
+CHATTY = ("celery", "django_celery_beat", "uvicorn")
 
 
 class Command(BaseCommand):
@@ -95,6 +97,9 @@ class Command(BaseCommand):
             jobs_requeue_lost()
             connections.close_all()
 
+        if settings.LOG_LEVEL == "INFO":
+            for name in CHATTY:  # their starts and stops are told in two lines of ours
+                logging.getLogger(name).setLevel(logging.WARNING)
         code = embedded.run(
             app=app,
             loops={"dispatcher": dispatch_loop, "replay": replay_loop},
