@@ -22,26 +22,26 @@ export const isOpen = (order) => OPEN.has(order.state);
 export function orderColumns(page, { dated = false } = {}) {
   return [
     timeColumn((row) => row.market_time, { phone: dated }),
-    { label: "Symbol", head: true, node: (row) => h("a", { href: `/accounts/${page.account}/symbols/${symbolPath(row().symbol)}/` }, row().symbol) },
-    { label: "Side", node: (row) => sideNode(row().side) },
-    { label: "Quantity", right: true, flash: true, text: (row) => (Number(row.filled) && row.filled !== row.quantity ? `${quantity(row.filled)} of ${quantity(row.quantity)}` : quantity(row.quantity)) },
-    { label: "Order", phone: false, text: priceText },
-    { label: "Filled at", right: true, phone: false, flash: true, text: (row) => price(row.average_price) },
-    { label: "From", phone: false, class: "quiet", text: (row) => (row.deployment_name ? `${row.deployment_name}, ${row.role}` : capital(row.role === "manual" ? "by hand" : row.role)) },
-    { label: "State", node: (row) => badge(row().state), refresh: (cell, row) => writeBadge(cell.firstChild, row.state) },
+    { label: "Symbol", ch: 9, head: true, node: (row) => h("a", { href: `/accounts/${page.account}/symbols/${symbolPath(row().symbol)}/` }, row().symbol) },
+    { label: "Side", ch: 7, node: (row) => sideNode(row().side) },
+    { label: "Quantity", ch: 14, right: true, flash: true, text: (row) => (Number(row.filled) && row.filled !== row.quantity ? `${quantity(row.filled)} of ${quantity(row.quantity)}` : quantity(row.quantity)) },
+    { label: "Order", ch: 18, phone: false, text: priceText },
+    { label: "Filled at", ch: 11, right: true, phone: false, flash: true, text: (row) => price(row.average_price) },
+    { label: "From", ch: 26, phone: false, class: "quiet", text: (row) => (row.deployment_name ? `${row.deployment_name}, ${row.role}` : capital(row.role === "manual" ? "by hand" : row.role)) },
+    { label: "State", ch: 15, node: (row) => badge(row().state), refresh: (cell, row) => writeBadge(cell.firstChild, row.state) },
   ];
 }
 
 export function fillColumns(page, { dated = false } = {}) {
   return [
     timeColumn((row) => row.market_time, { phone: dated }),
-    { label: "Symbol", head: true, node: (row) => h("a", { href: `/accounts/${page.account}/symbols/${symbolPath(row().symbol)}/` }, row().symbol) },
-    { label: "Side", node: (row) => sideNode(row().side) },
-    { label: "Quantity", right: true, text: (row) => quantity(row.quantity) },
-    { label: "Price", right: true, text: (row) => price(row.price) },
-    { label: "Fee", right: true, phone: false, text: (row) => price(row.fee) },
-    { label: "Realised", right: true, text: (row) => (Number(row.realised) ? signedMoney(row.realised, page.currency) : "—"), tone: (row) => (toneOf(row.realised) ? `delta ${toneOf(row.realised)}` : "") },
-    { label: "From", phone: false, class: "quiet", text: (row) => [row.deployment_name || "By hand", row.role].filter(Boolean).join(", ") },
+    { label: "Symbol", ch: 9, head: true, node: (row) => h("a", { href: `/accounts/${page.account}/symbols/${symbolPath(row().symbol)}/` }, row().symbol) },
+    { label: "Side", ch: 7, node: (row) => sideNode(row().side) },
+    { label: "Quantity", ch: 14, right: true, text: (row) => quantity(row.quantity) },
+    { label: "Price", ch: 11, right: true, text: (row) => price(row.price) },
+    { label: "Fee", ch: 9, right: true, phone: false, text: (row) => price(row.fee) },
+    { label: "Realised", ch: 14, right: true, text: (row) => (Number(row.realised) ? signedMoney(row.realised, page.currency) : "—"), tone: (row) => (toneOf(row.realised) ? `delta ${toneOf(row.realised)}` : "") },
+    { label: "From", ch: 26, phone: false, class: "quiet", text: (row) => [row.deployment_name || "By hand", row.role].filter(Boolean).join(", ") },
   ];
 }
 
@@ -51,7 +51,7 @@ export function activityPanel(page) {
     empty: emptyState("list", "No orders yet. Strategies send theirs after a close; yours start at New order."),
     columns: [
       ...orderColumns(page),
-      ...(page.canWrite ? [{ label: "Actions", hidden: true, right: true, node: (row) => cancelButton(row), refresh: (cell, row) => (cell.firstChild.hidden = !isOpen(row)) }] : []),
+      ...(page.canWrite ? [{ label: "Actions", ch: 9, hidden: true, right: true, node: (row) => cancelButton(row), refresh: (cell, row) => (cell.firstChild.hidden = !isOpen(row)) }] : []),
     ],
   });
   const fills = new Table(one("#fills"), {

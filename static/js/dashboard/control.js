@@ -11,7 +11,7 @@ export const STOP_WILL = ["end new decisions of the strategies", "cancel their w
 export const STOP_WONT = ["close a position", "cancel protective stops and targets: they go on working"];
 
 const PHASES = { OPEN: "open", CLOSE: "close" };
-const FEED_WORDS = { waiting: "waits for the first start", running: "replay runs", paused: "replay paused", finished: "replay finished" };
+const FEED_WORDS = { waiting: "waiting for Start", running: "replay runs", paused: "replay paused", finished: "replay finished" };
 
 function stateOf(state) {
   const { control, risk } = state;
@@ -57,7 +57,7 @@ function drawFeed(feed) {
     setText(one("#clock-time"), "no feed");
     return;
   }
-  const phase = feed.event_number ? PHASES[feed.phase] : "before the start";
+  const phase = PHASES[feed.phase];
   const shown = feed.session_on || feed.market_time || feed.start_on;
   setText(one("#clock-time"), `${day(shown, true)}${phase ? `, ${phase}` : ""}`);
   setText(one("#clock-label"), isReplay ? "Market time (replayed)" : "Market time");

@@ -33,10 +33,10 @@ export function deploymentsPanel(page) {
     key: (row) => row.id,
     empty: emptyState("spark", "No strategy is deployed on this account. Add one in Settings."),
     columns: [
-      { label: "Strategy", head: true, text: (row) => row.name },
-      { label: "Symbols", phone: false, class: "quiet", text: (row) => (row.symbols ?? []).join(", ") },
-      { label: "Wants", phone: false, flash: true, text: targetsText },
-      { label: "Size", phone: false, class: "quiet", text: sizeText },
+      { label: "Strategy", ch: 20, head: true, text: (row) => row.name },
+      { label: "Symbols", ch: 26, phone: false, class: "quiet", text: (row) => (row.symbols ?? []).join(", ") },
+      { label: "Wants", ch: 26, phone: false, flash: true, text: targetsText },
+      { label: "Size", ch: 28, phone: false, class: "quiet", text: sizeText },
       {
         label: "State",
         node: (row) => h("span", { class: "row" }, badge(row().state), h("span", { class: "note" })),
@@ -46,7 +46,7 @@ export function deploymentsPanel(page) {
           message.textContent = row.message ?? "";
         },
       },
-      ...(page.canWrite ? [{ label: "Actions", hidden: true, right: true, node: (row) => startStop(row), refresh: drawButton }] : []),
+      ...(page.canWrite ? [{ label: "Actions", ch: 9, hidden: true, right: true, node: (row) => startStop(row), refresh: drawButton }] : []),
     ],
   });
   return (state, before) => {

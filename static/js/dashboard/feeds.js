@@ -26,7 +26,7 @@ export function decisionItem(row) {
     {},
     badge(row.verdict),
     h("p", { class: "feed-text" }, h("a", { href: `/decisions/${row.id}/` }, row.text)),
-    h("p", { class: "feed-meta num" }, [marketTime(row.market_time), row.rule && row.verdict !== "ALLOW" ? row.rule.replaceAll("_", " ").toLowerCase() : ""].filter(Boolean).join(" · ")),
+    h("p", { class: "feed-meta num" }, marketTime(row.market_time)),
   );
 }
 

@@ -21,6 +21,7 @@ export function positionsPanel(page) {
     columns: [
       {
         label: "Symbol",
+        ch: 13,
         head: true,
         node: (row, toggle) =>
           h(
@@ -30,14 +31,14 @@ export function positionsPanel(page) {
             h("a", { href: `/accounts/${page.account}/symbols/${symbolPath(row().symbol)}/` }, row().symbol),
           ),
       },
-      { label: "Quantity", right: true, flash: true, text: (row) => quantity(row.quantity) },
-      { label: "Avg price", right: true, phone: false, text: (row) => price(row.average_price) },
-      { label: "Price", right: true, phone: false, flash: true, text: (row) => price(row.price) },
-      { label: "Value", right: true, text: (row) => money(row.value, page.currency) },
-      { label: "P&L", right: true, flash: true, text: (row) => signedMoney(row.pnl, page.currency), tone: (row) => delta(row.pnl) },
-      { label: "P&L %", right: true, phone: false, text: (row) => signedPercent(row.pnl_pct), tone: (row) => toneOf(row.pnl_pct) },
-      { label: "Protection", phone: false, class: "quiet", text: protectionText },
-      ...(page.canWrite ? [{ label: "Actions", hidden: true, right: true, phone: false, node: (row) => closeButton(page, row) }] : []),
+      { label: "Quantity", ch: 11, right: true, flash: true, text: (row) => quantity(row.quantity) },
+      { label: "Avg price", ch: 11, right: true, phone: false, text: (row) => price(row.average_price) },
+      { label: "Price", ch: 11, right: true, phone: false, flash: true, text: (row) => price(row.price) },
+      { label: "Value", ch: 13, right: true, text: (row) => money(row.value, page.currency) },
+      { label: "P&L", ch: 14, right: true, flash: true, text: (row) => signedMoney(row.pnl, page.currency), tone: (row) => delta(row.pnl) },
+      { label: "P&L %", ch: 10, right: true, phone: false, text: (row) => signedPercent(row.pnl_pct), tone: (row) => toneOf(row.pnl_pct) },
+      { label: "Protection", ch: 27, phone: false, class: "quiet", text: protectionText },
+      ...(page.canWrite ? [{ label: "Actions", ch: 9, hidden: true, right: true, phone: false, node: (row) => closeButton(page, row) }] : []),
     ],
     detail: (row) => [detailRow(page, row)],
   });

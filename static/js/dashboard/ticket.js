@@ -184,9 +184,9 @@ class Ticket {
     const reserve = Number(decision.reserve) > 0 ? h("span", { class: "note push num" }, `holds ${money(decision.reserve, currency)}`) : null;
     box.dataset.verdict = decision.verdict;
     box.replaceChildren(
-      h("p", { class: "row" }, badge(decision.verdict), h("span", { class: "strong" }, denied ? "would be denied" : "would be accepted"), reserve),
+      h("p", { class: "row" }, badge(decision.verdict), h("span", { class: "strong" }, "if sent now"), denied ? null : reserve),
       h("p", {}, decision.text),
-      ...[useLargest].filter(Boolean),
+      ...(useLargest ? [useLargest] : []),
     );
     one("#ticket-rules").replaceChildren(...ruleList(decision.rules ?? [], { currency }));
     one("#ticket-submit").disabled = denied;

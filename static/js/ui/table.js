@@ -4,7 +4,7 @@ import { flash, h, icon } from "../core/dom.js";
 import { marketParts } from "../core/format.js";
 
 /**
- * columns: [{label, text(row) → string, tone(row) → class, node(row) → Node, right, flash, phone, head, hidden}]
+ * columns: [{label, text(row) → string, tone(row) → class, node(row) → Node, refresh(cell, row), ch, right, flash, phone, head, hidden}]
  * `node` builds a cell once per row; `text` is compared at every update.
  */
 export class Table {
@@ -19,6 +19,7 @@ export class Table {
       "table",
       { class: "table" },
       h("caption", { class: "visually-hidden" }, caption),
+      h("colgroup", {}, columns.map(columnWidth)),
       h("thead", {}, h("tr", {}, columns.map((column) => this.headCell(column)))),
       this.body,
     );
@@ -110,6 +111,13 @@ export class Table {
   }
 }
 
+/** A column that is wide enough from the start does not move when its numbers grow. */
+function columnWidth(column) {
+  const col = h("col", { class: column.phone === false ? "hide-narrow" : null });
+  if (column.ch) col.style.width = `${column.ch}ch`;
+  return col;
+}
+
 function classes(column) {
   return [column.right ? "right" : "", column.phone === false ? "hide-narrow" : "", column.class ?? ""].filter(Boolean).join(" ") || null;
 }
@@ -118,6 +126,7 @@ function classes(column) {
 export function timeColumn(at, { phone } = {}) {
   return {
     label: "Market time",
+    ch: 20,
     phone,
     node: () => h("span"),
     refresh: (cell, row) => {

@@ -1,0 +1,152 @@
+"""The dashboard live: start, watch, judge an order before it is sent, lose the connection and get it back."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.browser.conftest import PHONE, Visitor
+
+pytestmark = pytest.mark.browser
+
+SOCKET = "**/ws/accounts/*/"
+
+
+def started(page: Page) -> None:
+    """Press Start if nothing runs yet."""
+    state = page.locator("#control-state")
+    expect(state).not_to_have_text("\u00a0")
+    if state.inner_text() == "Stopped":
+        page.locator("#start").click()
+    expect(state).to_have_text("Running")
+
+
+def test_start_moves_the_clock_and_the_curve(visit: Visitor) -> None:
+    tab = visit()
+    page = tab.dashboard()
+    started(page)
+    clock = page.locator("#clock-time")
+    before = clock.inner_text()
+    expect(clock).not_to_have_text(before, timeout=15_000)
+    page.locator("#orders tbody tr").first.wait_for(timeout=30_000)
+    page.locator("#decisions .feed-text").first.wait_for()
+    page.get_by_role("button", name="Table").click()
+    expect(page.locator("#equity-table tbody tr").nth(1)).to_be_visible()
+    assert tab.complaints == []
+
+
+def test_figures_change_without_moving_the_layout(visit: Visitor) -> None:
+    page = visit().dashboard()
+    started(page)
+    page.locator("#orders tbody tr").first.wait_for(timeout=30_000)
+    measure = """[...document.querySelectorAll('.card, .tile, .control button, .clock, #positions th, #orders th')].map(
+        node => { const {x, y, width} = node.getBoundingClientRect(); return [node.id || node.textContent.slice(0, 12),
+        Math.round(x), Math.round(y), Math.round(width)]; })"""
+    before = page.evaluate(measure)
+    value = page.locator("[data-tile=total_value]").inner_text()
+    page.wait_for_timeout(4_000)
+    expect(page.locator("[data-tile=total_value]")).not_to_have_text(value)
+    moved = [pair for pair in zip(before, page.evaluate(measure), strict=True) if pair[0][1:] != pair[1][1:]]
+    assert moved == []
+
+
+def test_stop_says_what_it_will_and_will_not_do(visit: Visitor) -> None:
+    page = visit().dashboard()
+    started(page)
+    page.locator("#stop").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("end new decisions of the strategies")
+    expect(dialog).to_contain_text("cancel their working entry orders")
+    expect(dialog).to_contain_text("cancel protective stops and targets: they go on working")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#control-state")).to_have_text("Running")
+
+
+@pytest.mark.parametrize("viewport", [None, PHONE], ids=["desk", "phone"])
+def test_the_ticket_judges_before_anything_is_sent(visit: Visitor, viewport: dict[str, int] | None) -> None:
+    tab = visit(viewport) if viewport else visit()
+    page = tab.dashboard()
+    page.locator("[data-ticket-open]:visible").click()
+    page.locator("#ticket-symbols option").first.wait_for(state="attached")
+    symbol = page.locator("#ticket-symbols option").first.get_attribute("value") or ""
+    page.get_by_label("Symbol").fill(symbol)
+    page.get_by_label("Quantity").fill("100000")
+    verdict = page.locator("#ticket-verdict")
+    expect(verdict).to_contain_text("denied")
+    expect(page.locator("#ticket-submit")).to_be_disabled()
+    expect(page.locator("#ticket-rules meter").first).to_be_visible()
+    assert tab.axe() == []
+    verdict.get_by_role("button", name="the largest that passes").click()
+    expect(verdict).to_contain_text("allowed")
+    expect(page.locator("#ticket-submit")).to_be_enabled()
+
+
+def test_a_lost_connection_shows_and_comes_back(visit: Visitor) -> None:
+    """Seen red with the retry taken out of `AccountStream.lost`: the banner stays."""
+    tab = visit()
+    sockets: list[WebSocketRoute] = []
+    refuse = {"now": False}
+
+    def route(socket: WebSocketRoute) -> None:
+        if refuse["now"]:
+            socket.close()
+            return
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    tab.page.route_web_socket(SOCKET, route)
+    page = tab.dashboard()
+    refuse["now"] = True
+    sockets[-1].close()
+    banner = page.locator("#connection-lost")
+    expect(banner).to_be_visible()
+    expect(banner).to_contain_text("Connection lost, showing data of")
+    refuse["now"] = False
+    page.get_by_role("button", name="Try now").click()
+    expect(banner).to_be_hidden()
+    expect(page.locator("#connection")).to_have_text("live")
+
+
+def test_lost_messages_are_caught_up(visit: Visitor) -> None:
+    """A fifth of all messages dropped: what is shown equals what the server says.
+
+    Seen red with the check of the number taken out of `AccountStream.receive`: rows are missing.
+    """
+    tab = visit()
+    dice = random.Random(7)
+
+    def route(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def forward(message: str | bytes) -> None:
+            is_event = json.loads(message)["type"] == "event"
+            if not is_event or dice.random() > 0.2:
+                socket.send(message)
+
+        server.on_message(forward)
+
+    tab.page.route_web_socket(SOCKET, route)
+    page = tab.dashboard()
+    started(page)
+    page.wait_for_timeout(5_000)
+    account = page.locator("[data-account]").get_attribute("data-account")
+
+    def difference() -> Any:
+        return page.evaluate(
+            """async account => {
+                 const state = (await (await fetch(`/api/accounts/${account}/snapshot`)).json()).state;
+                 const shown = [...document.querySelectorAll('#decisions > li')].map(node => node.dataset.key);
+                 return state.decisions.map(row => String(row.key)).filter(key => !shown.includes(key));
+               }""",
+            account,
+        )
+
+    for _ in range(20):
+        if difference() == []:
+            return
+        page.wait_for_timeout(500)
+    assert difference() == []
