@@ -25,7 +25,7 @@ def symbol_get(account: Account, symbol: str) -> dict[str, Any]:
     instrument = instrument_get(symbol)
     feed = feed_current() if account.feed_id is None else feed_get(account.feed_id)
     view = View(account)
-    bars = _bars(symbol, feed)
+    owner = {"account": account.pk}
     orders = Order.objects.filter(account=account, instrument=instrument).select_related("instrument")
     fills = Fill.objects.filter(account=account, instrument=instrument).select_related("instrument", "order")
     position = next((row for row in view.position_rows() if row["symbol"] == symbol), None)
@@ -34,11 +34,11 @@ def symbol_get(account: Account, symbol: str) -> dict[str, Any]:
         "name": instrument.name,
         "currency": instrument.currency,
         "market_time": events.instant(feed.market_time) if feed else None,
-        "bars": bars,
+        "bars": _bars(symbol, feed),
         "signals": _signals(view, symbol),
-        "fills": [view.fill_row(fill) for fill in fills.order_by("-id")[:ROWS]],
+        "fills": [view.fill_row(fill) | owner for fill in fills.order_by("-id")[:ROWS]],
         "position": position,
-        "orders": [view.order_row(order) for order in _working_first(orders)],
+        "orders": [view.order_row(order) | owner for order in _working_first(orders)],
     }
 
 
