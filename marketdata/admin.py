@@ -11,7 +11,7 @@ from marketdata.models import DatasetVersion, Feed, IngestRun, Instrument, Quara
 from operations.errors import ApplicationError
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+class ReadOnlyAdmin(admin.ModelAdmin):
     """Rows that the site writes and nobody edits."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -28,7 +28,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in t
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+class InstrumentAdmin(admin.ModelAdmin):
     """Instruments; what stored bars depend on is fixed. Saving goes through the service, which audits."""
 
     list_display = ["symbol", "exchange", "name", "kind", "currency", "calendar", "tick", "last_bar_on", "tradable"]

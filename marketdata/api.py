@@ -1,10 +1,8 @@
 """Quotes, history, market status, instruments and feeds for programs.
 
 What is visible is ruled by a feed's clock: the one that MARKETDATA_FEED_RESOLVER finds for the request (a room above
-this one knows accounts), else the feed named by `feed`, else the current one.
+this one knows accounts), else the feed named by `feed`, else the current one. Who may steer a feed is known above too.
 """
-
-from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -15,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from marketdata import selectors, services
+from marketdata import selectors
 from marketdata.filters import InstrumentFilter
 from marketdata.models import Feed, Instrument
 from marketdata.serializers import (
@@ -25,14 +23,12 @@ from marketdata.serializers import (
     InstrumentSerializer,
     MarketStatusSerializer,
     QuoteSerializer,
-    SpeedSerializer,
     history_render,
     quote_render,
     status_render,
 )
-from operations.errors import InvalidInput, NotAllowed, Unavailable
+from operations.errors import InvalidInput, Unavailable
 
-OPERATORS = frozenset({"operator", "administrator"})
 FEED = OpenApiParameter("feed", int, description="Feed whose clock rules; the default account's if left out.")
 ACCOUNT = OpenApiParameter("account", int, description="Account whose feed's clock rules.")
 
@@ -192,39 +188,3 @@ class FeedView(APIView):
     def get(self, request: Request, feed_id: int) -> Response:
         """The feed and its clock."""
         return Response(selectors.feed_payload(selectors.feed_get(feed_id)))
-
-
-class FeedActionView(APIView):
-    """An operator's hand on a replay."""
-
-    action: str = ""
-    required_scope = {"POST": "admin"}
-
-    @extend_schema(request=None, responses=FeedSerializer)
-    def post(self, request: Request, feed_id: int) -> Response:
-        """Pause or resume the replay."""
-        _operator_required(request)
-        act = {"pause": services.feed_pause, "resume": services.feed_resume}[self.action]
-        return Response(selectors.feed_payload(act(feed_id=feed_id, actor=request.user)))
-
-
-class FeedSpeedView(APIView):
-    """An operator's hand on a replay's speed."""
-
-    required_scope = {"POST": "admin"}
-
-    @extend_schema(request=SpeedSerializer, responses=FeedSerializer)
-    def post(self, request: Request, feed_id: int) -> Response:
-        """Set the ceiling of the replay's speed."""
-        _operator_required(request)
-        body = SpeedSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        speed = int(body.validated_data["speed"])
-        return Response(
-            selectors.feed_payload(services.feed_speed_set(feed_id=feed_id, speed=speed, actor=request.user))
-        )
-
-
-def _operator_required(request: Any) -> None:
-    if getattr(request.user, "site_role", "") not in OPERATORS:
-        raise NotAllowed("OPERATORS_ONLY", "Only an operator may pause, resume or set the speed of a replay.")

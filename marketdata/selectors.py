@@ -181,9 +181,10 @@ def feed_current() -> Feed | None:
     return feeds().filter(is_current=True).first()
 
 
-def feed_moment(feed: Feed) -> Moment:
-    """Where a replay stands."""
-    return event_at(calendar=feed.calendar, start_on=_start(feed), number=feed.event_number)
+def feed_moment(feed: Feed, number: int | None = None) -> Moment:
+    """Where a replay stands, or stood or will stand at event `number`."""
+    number = feed.event_number if number is None else number
+    return event_at(calendar=feed.calendar, start_on=_start(feed), number=number)
 
 
 def feed_last_event(feed: Feed) -> int:
@@ -196,7 +197,7 @@ def feed_event_get(feed: Feed, number: int) -> FeedEvent | None:
     """Event `number` (from 1) with the session's bars by instrument id, None past the last bar of the dataset."""
     if number < 1 or number > feed_last_event(feed):
         return None
-    moment = event_at(calendar=feed.calendar, start_on=_start(feed), number=number)
+    moment = feed_moment(feed, number)
     return FeedEvent(*moment, bars=_session_bars(feed, moment.session_on))
 
 

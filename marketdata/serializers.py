@@ -75,7 +75,7 @@ class HistoryQuery(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         """Empty values are left out; periods are read in either case."""
-        given = {name: data[name] for name in self.fields if data.get(name)}
+        given: dict[str, Any] = {str(name): data[name] for name in self.fields if data.get(name)}
         if "period" in given:
             given["period"] = str(given["period"]).upper()
         return super().to_internal_value(given)
@@ -91,7 +91,7 @@ class QuoteSerializer(serializers.Serializer[Any]):
     ask = serializers.FloatField(allow_null=True)
     volume = serializers.FloatField(allow_null=True)
     timestamp = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # the JSON key; the field's own attribute is not used
     bars_old = serializers.IntegerField(allow_null=True)
     currency = serializers.CharField()
 
@@ -115,7 +115,7 @@ class HistorySerializer(serializers.Serializer[Any]):
     interval = serializers.CharField()
     period = serializers.CharField(allow_null=True)
     count = serializers.IntegerField()
-    data = HistoryBarSerializer(many=True)
+    data = HistoryBarSerializer(many=True)  # type: ignore[assignment]  # the JSON key, for the schema only
 
 
 class MarketStatusSerializer(serializers.Serializer[Any]):

@@ -12,7 +12,4 @@ urlpatterns = [
     path("api/instruments/<path:symbol>", api.InstrumentView.as_view(), name="instrument"),
     path("api/feeds", api.FeedListView.as_view(), name="feeds"),
     path("api/feeds/<int:feed_id>", api.FeedView.as_view(), name="feed"),
-    path("api/feeds/<int:feed_id>/pause", api.FeedActionView.as_view(action="pause"), name="feed-pause"),
-    path("api/feeds/<int:feed_id>/resume", api.FeedActionView.as_view(action="resume"), name="feed-resume"),
-    path("api/feeds/<int:feed_id>/speed", api.FeedSpeedView.as_view(), name="feed-speed"),
 ]

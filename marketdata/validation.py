@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -120,7 +121,7 @@ def _days(raw: pd.Series) -> pd.Series:
     return pd.to_datetime(stamps, errors="coerce").dt.normalize().astype("datetime64[s]")
 
 
-def _iso_day(value: object) -> pd.Timestamp:
+def _iso_day(value: object) -> Any:
     """One cell as a day by the text it begins with; its time of day and zone, if any, say when, not which day."""
     text = value.isoformat() if isinstance(value, date) else str(value).strip()
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}([T ].*)?", text, flags=re.ASCII):

@@ -147,13 +147,13 @@ def _session(base_url: str | None) -> Any:
     """A session that remembers how the chart service answered, and that may be pointed at another address."""
     from curl_cffi import requests
 
-    class WatchedSession(requests.Session):  # type: ignore[type-arg]  # its response type is the default
+    class WatchedSession(requests.Session):
         """Remembers the last chart answer, and its status where that was not the answer's fault."""
 
         answer: dict[str, Any]
         failed_status: int | None = None
 
-        def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        def request(self, method: Any, url: str, *args: Any, **kwargs: Any) -> Any:
             if base_url is not None:
                 here, there = urlsplit(base_url), urlsplit(url)
                 url = urlunsplit((here.scheme, here.netloc, there.path, there.query, ""))
@@ -187,7 +187,7 @@ def _bars(symbol: str, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "symbol": symbol,
-            "time": frame.index.tz_localize(None).normalize(),
+            "time": pd.DatetimeIndex(frame.index).tz_localize(None).normalize(),
             "open": frame["Open"].to_numpy(dtype=float),
             "high": frame["High"].to_numpy(dtype=float),
             "low": frame["Low"].to_numpy(dtype=float),
@@ -205,7 +205,7 @@ def _instant(stamp: Any) -> datetime:
 
 
 def _decimal_or_none(value: Any) -> Decimal | None:
-    return decimal_from_float(value) if isinstance(value, int | float | np.number) and np.isfinite(value) else None
+    return decimal_from_float(float(value)) if isinstance(value, int | float) and np.isfinite(value) else None
 
 
 _: type[MarketDataProvider] = YahooProvider

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from marketdata import calendars
-from marketdata.feeds.replay import SPEEDS, event_at
+from marketdata.feeds.replay import SPEEDS
 from marketdata.models import DatasetVersion, Feed
-from marketdata.selectors import dataset_latest, feed_get, feed_last_event, feed_payload
+from marketdata.selectors import dataset_latest, feed_get, feed_last_event, feed_moment, feed_payload
 from operations.errors import Conflict, InvalidInput, Unprocessable
 from operations.services import audit_append, event_publish
 
@@ -53,7 +53,7 @@ def _replay_prepare(feed: Feed, start_on: date | None, version: DatasetVersion) 
         raise InvalidInput("START_MISSING", "A replay needs the day it starts on.")
     feed.start_on = calendars.session_on_or_after(feed.calendar, start_on)
     feed.dataset_version = version
-    feed.market_time = event_at(calendar=feed.calendar, start_on=feed.start_on, number=0).at
+    feed.market_time = feed_moment(feed, 0).at
     if feed_last_event(feed) < 1:
         message = f"There are no bars on {feed.calendar} on or after {start_on}; the last day is {version.last_on}."
         raise Unprocessable("START_AFTER_DATA", message, start_on=start_on.isoformat())
@@ -67,7 +67,7 @@ def feed_advance(*, feed_id: int, number: int, speed_reached: float | None = Non
         raise Unprocessable("FEED_LIVE", "A live feed follows the market and cannot be moved on.")
     if not 1 <= number <= feed_last_event(feed):
         raise Conflict("FEED_ENDED", f"The replay {feed.name} has no event {number}.", feed=feed_id, number=number)
-    moment = event_at(calendar=feed.calendar, start_on=feed.start_on, number=number)
+    moment = feed_moment(feed, number)
     changes: dict[str, Any] = {"event_number": number, "market_time": moment.at}
     if speed_reached is not None:
         changes["speed_reached"] = speed_reached

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from deltalake.exceptions import CommitFailedError
 
+from marketdata import lake as lake_module
 from marketdata.lake import Lake
 from operations.errors import NotFound, Unavailable
 
@@ -85,11 +87,36 @@ def test_a_version_that_never_was_is_said_to_be_unreadable(lake, rows):
         lake.read(99)
 
 
-def test_concurrent_writers_to_one_year_lose_nothing(lake, rows):
-    """Eight writers, each with its own symbol, all in a year that does not exist yet.
+def test_a_commit_between_reading_and_writing_is_not_lost(lake, rows, monkeypatch):
+    """Seen red with the table opened again before writing: what the other writer had committed was overwritten."""
+    lake.upsert(rows("AAA"))
+    original, other = lake_module._changes, []
 
-    Seen red with the table opened again after reading (so that a commit in between went unnoticed): 5 of 8 survived.
-    """
+    def meddled(held, incoming):
+        if not other:
+            other.append(True)
+            lake.upsert(rows("BBB"))
+        return original(held, incoming)
+
+    monkeypatch.setattr(lake_module, "_changes", meddled)
+    done = lake.upsert(rows("CCC"))
+    table = lake.read(done.table.version)
+    assert sorted(set(table["symbol"].to_pylist())) == ["AAA", "BBB", "CCC"]
+    assert done.table.version == 3
+
+
+def test_writers_that_never_get_through_are_told(lake, rows, monkeypatch):
+    def refused(self, incoming):
+        raise CommitFailedError("always")
+
+    monkeypatch.setattr(Lake, "_upsert_once", refused)
+    monkeypatch.setattr(lake_module.time, "sleep", lambda seconds: None)
+    with pytest.raises(Unavailable, match="try again later"):
+        lake.upsert(rows("AAA"))
+
+
+def test_concurrent_writers_to_one_year_lose_nothing(lake, rows):
+    """Eight writers, each with its own symbol, all in a year that does not exist yet."""
     symbols = [f"S{number}" for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda symbol: lake.upsert(rows(symbol)), symbols))

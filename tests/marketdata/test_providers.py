@@ -9,7 +9,9 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
+import yfinance
 from werkzeug import Response
+from yfinance.data import YfData
 
 from marketdata.providers.base import MarketDataProvider, Refused, Temporary
 from marketdata.providers.file import FileProvider
@@ -142,9 +144,6 @@ def chart(adjusted=(28.6, 28.9)):
 @pytest.fixture
 def yahoo(httpserver, tmp_path):
     """The provider pointed at a loopback server, with nothing remembered from the test before."""
-    import yfinance
-    from yfinance.data import YfData
-
     yfinance.set_tz_cache_location(str(tmp_path / "cache"))
     httpserver.expect_request("/").respond_with_data("")
     httpserver.expect_request("/v1/test/getcrumb").respond_with_data("crumb")
@@ -216,11 +215,16 @@ def test_only_yahoos_own_word_says_that_there_is_no_data(yahoo, httpserver):
     ],
     ids=["history", "quote"],
 )
-def test_every_other_failure_may_be_asked_again(yahoo, httpserver, body, status, ask):
+@pytest.mark.parametrize("asked_before", [False, True], ids=["first", "again"])
+def test_every_other_failure_may_be_asked_again(yahoo, httpserver, body, status, ask, asked_before):
     """Left alone yfinance turns the first of these into an empty frame and "possibly delisted".
 
     Seen red with any "missing" of the package taken for Yahoo's word: `null` was an unknown symbol.
     """
+    if asked_before:  # the package then knows the symbol's time zone, and fails at another place
+        answers(httpserver, chart())
+        ask(yahoo)
+        httpserver.clear_all_handlers()
     answers(httpserver, body, status=status)
     with pytest.raises(Temporary) as failed:
         ask(yahoo)
@@ -248,8 +252,6 @@ def test_a_failure_is_not_remembered(yahoo, httpserver):
 
 
 def test_nobody_answering_may_be_asked_again(tmp_path):
-    import yfinance
-
     yfinance.set_tz_cache_location(str(tmp_path / "cache"))
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

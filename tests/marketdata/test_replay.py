@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketdata.feeds.replay import CLOSE, OPEN, event_at, number_of
@@ -39,6 +39,7 @@ def test_events_count_from_zero():
         at(-1)
 
 
+@settings(deadline=None)
 @given(number=st.integers(1, 8000), start_on=st.dates(date(1995, 1, 1), date(2010, 1, 1)))
 def test_numbers_and_moments_are_each_others_inverse(number, start_on):
     moment = at(number, start_on)

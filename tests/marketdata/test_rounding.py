@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketdata.rounding import (
@@ -85,6 +85,7 @@ def priced(draw):
 
 
 # Seen red with `> _GRID_FLOAT` made `> 0` in the float form: 0.07 / 0.01 is 7.000000000000001, so 0.07 became 0.08.
+@settings(deadline=None)
 @given(case=priced(), sign=SIDES)
 def test_twins_agree_on_prices(case, sign):
     price, tick = case
@@ -99,12 +100,14 @@ def sized(draw):
 
 
 # Seen red with the tolerance taken out of the float form: 0.3 / 0.1 is 2.9999999999999996, so 0.3 became 0.2.
+@settings(deadline=None)
 @given(case=sized())
 def test_twins_agree_on_quantities(case):
     quantity, step = case
     assert float(quantity_floor(quantity, step)) == quantity_floor(float(quantity), float(step))
 
 
+@settings(deadline=None)
 @given(case=sized())
 def test_twins_agree_on_the_grid(case):
     quantity, step = case
@@ -112,6 +115,7 @@ def test_twins_agree_on_the_grid(case):
 
 
 # Seen red with `round(value * 1e8) / 1e8` as the float form: 0.000000015 * 1e8 is 1.4999999999999998, not the half.
+@settings(deadline=None)
 @given(
     value=st.one_of(
         st.decimals("-100000", "100000", places=10, allow_nan=False, allow_infinity=False),
@@ -122,6 +126,7 @@ def test_twins_agree_on_snap(value):
     assert float(snap(value)) == snap(float(value))
 
 
+@settings(deadline=None)
 @given(case=priced(), sign=SIDES)
 def test_a_rounded_price_is_on_the_grid_and_within_a_tick(case, sign):
     price, tick = case
@@ -131,6 +136,7 @@ def test_a_rounded_price_is_on_the_grid_and_within_a_tick(case, sign):
     assert (rounded - price) * sign >= -tick * D("1e-6")
 
 
+@settings(deadline=None)
 @given(case=sized())
 def test_a_floored_quantity_never_grows(case):
     quantity, step = case

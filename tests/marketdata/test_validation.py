@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketdata.validation import NUMBERS, bars_validate, columns_map
@@ -139,6 +139,7 @@ def test_a_symbol_cannot_contradict_the_file():
 NUMBER = st.one_of(st.floats(width=64), st.sampled_from([0.0, -1.0, 10.0, 11.0, 1e-9]))
 
 
+@settings(deadline=None)
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(("open", "high", "low", "close", "volume"), NUMBER)), max_size=4))
 def test_every_row_is_accepted_or_set_aside_and_what_is_accepted_is_sound(rows):
     days = ["2020-01-02", "2020-01-03", "2020-01-06", "2020-01-07"]
