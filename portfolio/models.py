@@ -150,6 +150,11 @@ class Account(models.Model):
         return account
 
     @property
+    def role(self) -> str | None:
+        """The role of the person who asked for the account, where `accounts_for` has found it."""
+        return getattr(self, "member_role", None)
+
+    @property
     def stream(self) -> str:
         """The key of the account's events and audit records."""
         return f"account:{self.pk}"

@@ -14,7 +14,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from operations.errors import InvalidInput, NotAllowed, NotFound
 from portfolio.accounting import RoundTrip, average_price, market_value, round_trips
-from portfolio.models import Account, Membership, Position, PositionEntry, Role, Valuation
+from portfolio.models import Account, AccountQuerySet, Membership, Position, PositionEntry, Role, Valuation
 from portfolio.performance import Performance, performance
 
 WRITERS = frozenset({Role.OWNER, Role.TRADER})
@@ -66,13 +66,13 @@ class Balances(NamedTuple):
 # --- who may see what -------------------------------------------------------------------------------------------------
 
 
-def accounts_for(user: Any) -> QuerySet[Account]:
+def accounts_for(user: Any) -> AccountQuerySet:
     """The accounts a person may see, each with their `role` on it (None where only the site role shows it)."""
     if not user.is_authenticated:
         return Account.objects.none()
     role = Membership.objects.filter(account=OuterRef("pk"), user=user).values("role")[:1]
-    accounts = Account.objects.annotate(role=Subquery(role)).select_related("feed")
-    return accounts if user.sees_all_accounts else accounts.exclude(role=None)
+    accounts = Account.objects.annotate(member_role=Subquery(role)).select_related("feed")
+    return accounts if user.sees_all_accounts else accounts.exclude(member_role=None)
 
 
 def role_for(user: Any, account: Account) -> str | None:
@@ -85,7 +85,7 @@ def account_get_for(user: Any, account_id: int, *, write: bool = False, manage: 
 
     A stranger gets NotFound, who may only look gets NotAllowed.
     """
-    account: Any = accounts_for(user).filter(pk=account_id).first()  # with the annotated role
+    account = accounts_for(user).filter(pk=account_id).first()
     if account is None:
         raise NotFound("ACCOUNT_NOT_FOUND", "There is no such account.", account=account_id)
     if manage and account.role != Role.OWNER:

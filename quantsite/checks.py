@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
 
@@ -20,7 +21,7 @@ def check_front_end(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Warn when the chart library was not installed."""
     if any(isinstance(entry, tuple) for entry in settings.STATICFILES_DIRS):
         return []
-    return [Warning("Front-end libraries are missing; run `make setup` (or `npm ci`).", id="quantsite.W001")]
+    return [CheckWarning("Front-end libraries are missing; run `make setup` (or `npm ci`).", id="quantsite.W001")]
 
 
 def configuration_require() -> None:

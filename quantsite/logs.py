@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-SHARED = [
+SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
@@ -18,7 +18,9 @@ SHARED = [
 
 def configure(options: dict[str, Any]) -> None:
     """Set up structlog and the standard library's logging from the settings' ``LOGGING``."""
-    renderer = structlog.processors.JSONRenderer() if options["json"] else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if options["json"] else structlog.dev.ConsoleRenderer(colors=False)
+    )
     logging.config.dictConfig(
         {
             "version": 1,
@@ -40,7 +42,7 @@ def configure(options: dict[str, Any]) -> None:
             "root": {"handlers": ["console"], "level": options["level"]},
             "loggers": {
                 # one line a request is the proxy's work; ours keeps warnings and errors
-                "django_structlog": {"level": "WARNING"},
+                "django_structlog": {"level": "ERROR"},
                 "django.request": {"level": "ERROR"},
                 "uvicorn.access": {"level": "WARNING"},
                 "httpx": {"level": "WARNING"},

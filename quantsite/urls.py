@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls), path("sign-in/", include("allauth.urls"))]
-for _module in ("users.urls", "marketdata.urls", "portfolio.urls", "trading.urls", "backtests.urls", "quantsite.urls_api", "quantsite.urls_pages"):
-    if find_spec(_module):
-        urlpatterns.append(path("", include(_module)))
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("sign-in/", include("allauth.urls")),
+    path("", include("users.urls")),
+    path("", include("marketdata.urls")),
+    path("", include("portfolio.urls")),
+    path("", include("trading.urls")),
+    path("", include("backtests.urls")),
+    path("", include("quantsite.urls_api")),
+    path("", include("quantsite.urls_pages")),
+]

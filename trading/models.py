@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
+from enum import StrEnum
 
 from django.conf import settings
 from django.db import models
@@ -21,7 +22,7 @@ from trading.terms import OnLimit, OrderRole, OrderType, TimeInForce, Verdict
 NOTHING = models.Value(Decimal(0), output_field=ExactDecimalField())
 
 
-def _choices(values: type) -> list[tuple[str, str]]:
+def _choices(values: type[StrEnum]) -> list[tuple[str, str]]:
     return [(value.value, value.value) for value in values]
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from marketdata.rounding import quantity_floor, snap
 from risk.facts import IntentFacts, Origin
 from trading.intents.targets import TargetStep, sign_of
 from trading.picture import AccountPicture
+from trading.signals import Signal
 from trading.terms import OrderRole, OrderType, TargetKind, TimeInForce
 
 Number = Any  # Decimal or float; one type in one call
@@ -183,18 +184,7 @@ def entry_intent(symbol: str, asker: Asker, quantity: Number, sign: int, *, targ
     )
 
 
-class SignalLike(Protocol):
-    """What `trading.signals.Signal` has."""
-
-    symbol: str
-    action: str
-    quantity: Number | None
-    order_type: str
-    limit_price: Number | None
-    stop_price: Number | None
-
-
-def intent_from_signal(signal: SignalLike, asker: Asker, picture: AccountPicture) -> Intent | None:
+def intent_from_signal(signal: Signal, asker: Asker, picture: AccountPicture) -> Intent | None:
     """The one intent of an event strategy's BUY or SELL, None of a HOLD.
 
     Quantity None means the position size. What lowers the sleeve is an exit and works until cancelled; the rest opens.
@@ -202,7 +192,7 @@ def intent_from_signal(signal: SignalLike, asker: Asker, picture: AccountPicture
     if signal.action == "HOLD":
         return None
     sign = 1 if signal.action == "BUY" else -1
-    size = signal.quantity
+    size: Number = signal.quantity
     if size is None:
         size = quantity_affordable(signal.symbol, asker.position_size, asker, picture)
     held = picture.sleeve_expected(signal.symbol, asker.sleeve)

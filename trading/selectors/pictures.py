@@ -14,6 +14,7 @@ from typing import Any
 from marketdata.models import Feed, Instrument
 from marketdata.rounding import TOLERANCE_DECIMAL, snap
 from marketdata.selectors import Quote, feed_get, feed_last_event, feed_moment, market_status_get, quotes_get
+from operations.errors import Conflict
 from portfolio.models import Account, Position, Valuation
 from portfolio.selectors import sleeves_get, valuation_before_session
 from risk.facts import InstrumentFacts, RecentFacts
@@ -23,7 +24,7 @@ from trading.costs import CostModel
 from trading.lifecycle import OPEN_STATES, OrderState
 from trading.models import Decision, Fill, Order
 from trading.picture import AccountPicture, Mark, WorkingOrder
-from trading.terms import OrderType
+from trading.terms import OrderRole, OrderType
 
 ZERO = Decimal(0)
 FRESH_BARS = 1
@@ -36,6 +37,13 @@ def market_time_of(account: Account) -> datetime:
     if account.feed_id is None:
         return account.created_at
     return Feed.objects.values_list("market_time", flat=True).get(pk=account.feed_id)
+
+
+def feed_of(account: Account) -> Feed:
+    """Return the feed an account follows; an account without one cannot trade."""
+    if account.feed_id is None:
+        raise Conflict("no_feed", "This account follows no market feed; nothing can be traded on it.")
+    return feed_get(account.feed_id)
 
 
 def instrument_facts(instrument: Instrument) -> InstrumentFacts:
@@ -77,7 +85,7 @@ def bar_volume_used(account: Account, instrument: Instrument, event_number: int)
 
 
 def day_start_get(account: Account, session_on: date | None) -> tuple[Decimal | None, Decimal]:
-    """Return equity at the previous session's close and the flows since; a new account's day starts with its deposits."""
+    """Return equity at the previous session's close and the flows since; a new account's day starts with its capital."""
     before: Valuation | None = None if session_on is None else valuation_before_session(account, session_on)
     if before is None:
         return account.net_deposits, ZERO
@@ -94,7 +102,7 @@ def marks_for_account(account: Account, event: Any) -> dict[int, Decimal]:
     marks = {key: (bars[key].open if phase_open else bars[key].close) for key in held if key in bars}
     missing = [held[key] for key in held if key not in marks]
     if missing:
-        feed = feed_get(account.feed_id)
+        feed = feed_of(account)
         feed.event_number = event.number
         marks |= {key: quote.price for key, quote in quotes_get(instruments=missing, feed=feed).items()}
     return marks
@@ -133,7 +141,8 @@ def account_read(
     """
     held = sleeves_get(account)
     orders = working_orders(account)
-    known = {row.instrument_id: row.instrument for row in [*held, *orders]}
+    known: dict[int, Instrument] = {row.instrument_id: row.instrument for row in held}
+    known |= {row.instrument_id: row.instrument for row in orders}
     known |= {instrument.pk: instrument for instrument in instruments}
     if feed is None and account.feed_id is not None:
         feed = feed_get(account.feed_id)
@@ -184,7 +193,7 @@ def working_order(order: Order) -> WorkingOrder:
         opening=min(order.opening, abs(order.remaining)),
         reserve=snap(order.reserved * share),
         order_type=OrderType(order.order_type),
-        role=order.role,
+        role=OrderRole(order.role),
         limit_price=order.limit_price,
         stop_price=order.stop_price,
         protective=order.protective,
@@ -195,7 +204,7 @@ def working_order(order: Order) -> WorkingOrder:
 
 
 def recent_get(account: Account, *, wall_time: datetime, twin: dict[str, Any]) -> RecentFacts:
-    """Return how fast this account's people and programs have been asking, and whether this is their last wish again."""
+    """Return how fast people and programs have been asking, and whether this is their last wish again."""
     asked = Decision.objects.filter(account=account, origin="person")
     minute = asked.filter(recorded_at__gt=wall_time - timedelta(seconds=60)).count()
     second = asked.filter(recorded_at__gt=wall_time - timedelta(seconds=1)).count() if minute else 0

@@ -53,7 +53,7 @@ class View:
         """The tiles."""
         money, picture = self.balances, self.picture
         start = picture.day_start_equity
-        leverage = Decimal(1) if self.account.kind == "cash" else (picture.limits.max_leverage or ZERO)
+        leverage = Decimal(1) if self.account.kind == "cash" else Decimal(picture.limits.max_leverage or 0)
         power = money.equity * leverage - picture.gross_notional() - money.reserved
         return {
             "total_value": events.money(money.equity),

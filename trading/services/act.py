@@ -217,4 +217,11 @@ def _signal(row: dict[str, Any]) -> Signal:
     for name, value in numbers.items():
         if value is not None and not math.isfinite(value):
             raise ValueError(f"A signal's {name} must be finite, not {value}.")
-    return Signal(symbol=row["symbol"], action=row["action"], order_type=row["order_type"], **numbers)
+    return Signal(
+        row["symbol"],
+        row["action"],
+        numbers["quantity"],
+        row["order_type"],
+        numbers["limit_price"],
+        numbers["stop_price"],
+    )

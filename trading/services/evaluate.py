@@ -15,10 +15,11 @@ from django.db import IntegrityError, transaction
 
 from marketdata.bars import Panel
 from marketdata.models import Feed
-from marketdata.selectors import feed_get, feed_moment, panel_get
+from marketdata.selectors import feed_moment, panel_get
 from trading.evaluation import StrategyFault, signals_evaluate, targets_evaluate
 from trading.models import Deployment, Evaluation, Fill
 from trading.selectors import strategy_get
+from trading.selectors.pictures import feed_of
 from trading.services.deployments import deployment_pause
 from trading.signals import FilledOrder
 from trading.strategies.base import PanelStrategy, Strategy
@@ -48,7 +49,7 @@ def evaluation_record(*, deployment_id: int, event_number: int) -> Evaluation | 
     known = Evaluation.objects.filter(deployment=deployment, event_number=event_number).first()
     if known is not None or deployment.state != Deployment.State.RUNNING:
         return known
-    feed = feed_get(deployment.account.feed_id)
+    feed = feed_of(deployment.account)
     feed.event_number = event_number
     try:
         with transaction.atomic():
@@ -69,7 +70,7 @@ def evaluation_record(*, deployment_id: int, event_number: int) -> Evaluation | 
 def evaluation_fail(*, deployment_id: int, event_number: int, message: str) -> Evaluation:
     """Record that a bar was not evaluated, with the reason."""
     deployment = Deployment.objects.select_related("account").get(pk=deployment_id)
-    feed = feed_get(deployment.account.feed_id)
+    feed = feed_of(deployment.account)
     feed.event_number = event_number
     moment = feed_moment(feed)
     evaluation, _ = Evaluation.objects.get_or_create(

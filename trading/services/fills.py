@@ -163,9 +163,9 @@ def _late_fill_alert(account: Account, order: Order, fill: Fill) -> None:
 
 def _latch(order: Order, event_number: int) -> None:
     """A protective exit keeps the deployment flat in the symbol until its target returns to zero or turns."""
-    if order.role in (OrderRole.STOP, OrderRole.TARGET):
+    if order.deployment is not None and order.role in (OrderRole.STOP, OrderRole.TARGET):
         SymbolLatch.objects.get_or_create(
-            deployment_id=order.deployment_id,
+            deployment=order.deployment,
             symbol=order.instrument.symbol,
             defaults={"since_event": event_number, "order": order.pk, "sign": -1 if order.quantity > 0 else 1},
         )

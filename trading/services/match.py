@@ -25,7 +25,7 @@ from trading.services.changes import Changes, changes_publish
 from trading.services.fills import fill_book
 from trading.services.moves import order_move
 from trading.services.value import account_value
-from trading.terms import OrderRole, Phase
+from trading.terms import OrderRole, OrderType, Phase, TimeInForce
 
 REASONS = {
     book.REASON_OCO: "The other leg of its bracket closed the position.",
@@ -173,11 +173,11 @@ def book_order(order: Order, event_number: int) -> book.BookOrder:
         sleeve=order.sleeve,
         role=OrderRole(order.role),
         quantity=order.remaining,
-        order_type=order.order_type,
+        order_type=OrderType(order.order_type),
         sequence=order.sequence,
         limit_price=order.limit_price,
         stop_price=order.stop_price,
-        time_in_force=order.time_in_force,
+        time_in_force=TimeInForce(order.time_in_force),
         reducing=order.reduce_only,
         protective=order.protective,
         parent=order.parent_id,

@@ -82,7 +82,7 @@ def intent_record(
     picture.order_add(working_order(order))
     changes.orders[order.id] = order
     if outcome.order_result.opening > 0:
-        for child in _children(order, picture, around):
+        for child in _children(order, decision, around):
             picture.order_add(working_order(child))
             changes.orders[child.id] = child
     changes.sections |= {"overview", "risk", "positions"}
@@ -196,7 +196,7 @@ def _order_row(
     return order
 
 
-def _children(order: Order, picture: AccountPicture, around: Circumstances) -> list[Order]:
+def _children(order: Order, decision: Decision, around: Circumstances) -> list[Order]:
     """The stop and the target of an opening, waiting for its first fill; prices come from the reference and stay."""
     sign = 1 if order.quantity > 0 else -1
     prices = bracket_prices(order.reference_price, sign, around.stop_loss, around.take_profit, order.instrument.tick)
@@ -223,7 +223,7 @@ def _children(order: Order, picture: AccountPicture, around: Circumstances) -> l
             reduce_only=True,
         )
         own = replace(around, parent=order, client_order_id="", replaces=None)
-        child = _order_row(order.decision, intent, own, quantity=-order.quantity, state=OrderState.HELD)
+        child = _order_row(decision, intent, own, quantity=-order.quantity, state=OrderState.HELD)
         child.save()
         _first_move(child, around)
         children.append(child)

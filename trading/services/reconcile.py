@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -72,7 +74,7 @@ def fills_verify(account: Account | None = None) -> list[str]:
     if account is not None:
         fills = fills.filter(account=account)
     found = []
-    totals: dict[object, object] = {}
+    totals: dict[UUID, Decimal] = {}
     for fill in fills.order_by("id").iterator():
         entry, order = fill.entry, fill.order
         for name, mine, theirs in (
@@ -84,9 +86,9 @@ def fills_verify(account: Account | None = None) -> list[str]:
             ("sleeve", order.sleeve, entry.deployment_key),
         ):
             if mine != theirs:
-                found.append(f"fill {fill.id}: {name} is {mine}, its position entry says {theirs}")
-        totals[order.pk] = totals.get(order.pk, 0) + abs(fill.quantity)  # type: ignore[operator] # Decimal sums
-    for order in Order.objects.filter(pk__in=totals).iterator():
+                found += [f"fill {fill.id}: {name} is {mine}, its position entry says {theirs}"]
+        totals[order.pk] = totals.get(order.pk, Decimal(0)) + abs(fill.quantity)
+    for order in Order.objects.filter(pk__in=list(totals)).iterator():
         if order.filled_quantity != totals[order.pk]:
             found.append(f"order {order.id}: filled {order.filled_quantity}, its fills sum to {totals[order.pk]}")
     return found

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from marketdata.models import Feed, Instrument
+from marketdata.models import Instrument
 from marketdata.selectors import instrument_get
 from operations.errors import Conflict, InvalidInput, NotFound, Unprocessable
 from portfolio.models import Account
@@ -23,7 +23,7 @@ from trading.intents import DecisionOutcome, Intent, decide
 from trading.lifecycle import IN_BOOK, OPEN_STATES, OrderState
 from trading.models import Decision, Deployment, IdempotencyKey, Order
 from trading.picture import AccountPicture
-from trading.selectors.pictures import picture_get, recent_get
+from trading.selectors.pictures import feed_of, picture_get, recent_get
 from trading.services.cancel import NOT_SENT, order_cancel_locked
 from trading.services.changes import Changes, changes_publish
 from trading.services.dispatcher import dispatch_wake
@@ -84,7 +84,7 @@ def wish_check(wish: Wish) -> None:
 
 
 def order_submit(*, account_id: int, wish: Wish, actor: Any, wall_time: datetime) -> Submission:
-    """Judge a wish and, when it passes, make the order: Tx A. Locks the account; a key used before answers as before."""
+    """Judge a wish and, when it passes, make the order. Locks the account; a key used before answers as before."""
     wish_check(wish)
     with transaction.atomic():
         account = account_lock(account_id)
@@ -201,15 +201,13 @@ def _deployment(account: Account, deployment_id: int | None) -> Deployment | Non
 
 
 def feed_time(account: Account) -> datetime:
-    """Return the clock of the account's feed; an account without one cannot trade."""
-    if account.feed_id is None:
-        raise Conflict("no_feed", "This account follows no market feed; nothing can be traded on it.")
-    return Feed.objects.values_list("market_time", flat=True).get(pk=account.feed_id)
+    """Return the clock of the account's feed."""
+    return feed_of(account).market_time
 
 
 def feed_event(account: Account) -> int:
     """Return the number of the feed's last event."""
-    return Feed.objects.values_list("event_number", flat=True).get(pk=account.feed_id)
+    return feed_of(account).event_number
 
 
 def position_close(*, account_id: int, symbol: str, actor: Any, wall_time: datetime) -> list[Order]:
@@ -381,7 +379,7 @@ def _stop_replace(
             protective=True,
             state__in=IN_BOOK | NOT_SENT,
         )
-        if not (order.state == OrderState.HELD and order.parent_id and not order.parent.filled_quantity)
+        if not (order.state == OrderState.HELD and order.parent is not None and not order.parent.filled_quantity)
     ]
     olds = [order for order in protective if order.role == OrderRole.STOP]
     parents = {order.parent_id: order.parent for order in protective}
