@@ -17,7 +17,7 @@ from operations.errors import ApplicationError
 from portfolio.models import Account
 from portfolio.selectors import WRITERS, account_default_for, account_get_for, accounts_for
 from trading.lifecycle import OrderState
-from trading.models import Decision
+from trading.selectors.owned import decision_get_for
 
 OPERATORS = frozenset({"operator", "administrator"})
 SYMBOLS_SUGGESTED = 6
@@ -91,8 +91,8 @@ def symbol(request: HttpRequest, account_id: int, symbol: str) -> HttpResponse:
 @page
 def decision(request: HttpRequest, decision_id: int) -> HttpResponse:
     """One decision with every rule, for whoever may see its account."""
-    account_id = Decision.objects.filter(pk=decision_id).values_list("account_id", flat=True).first()
-    context = _of_account(account_get_for(request.user, account_id or 0), request.user, "decision")
+    account_id = decision_get_for(request.user, decision_id).account_id
+    context = _of_account(account_get_for(request.user, account_id), request.user, "decision")
     return render(request, "pages/decision.html", {**context, "decision_id": decision_id})
 
 

@@ -43,7 +43,7 @@ def test_figures_change_without_moving_the_layout(visit: Visitor) -> None:
     page = visit().dashboard()
     started(page)
     page.locator("#orders tbody tr").first.wait_for(timeout=30_000)
-    measure = """[...document.querySelectorAll('.card, .tile, .control button, .clock, #positions th, #orders th')].map(
+    measure = """[...document.querySelectorAll('.card, .tile, .control button, .clock, #orders thead th')].map(
         node => { const {x, y, width} = node.getBoundingClientRect(); return [node.id || node.textContent.slice(0, 12),
         Math.round(x), Math.round(y), Math.round(width)]; })"""
     before = page.evaluate(measure)

@@ -2,7 +2,7 @@
 
 import { api, symbolPath } from "../core/api.js";
 import { all, h, one } from "../core/dom.js";
-import { capital, price, quantity, signedMoney, toneOf } from "../core/format.js";
+import { price, quantity, signedMoney, toneOf } from "../core/format.js";
 import { badge, sideNode, writeBadge } from "../ui/badges.js";
 import { confirm } from "../ui/dialog.js";
 import { Table, emptyState, timeColumn } from "../ui/table.js";
@@ -17,6 +17,11 @@ export function priceText(order) {
   return at ? `${type} ${at}` : type;
 }
 
+/** Who sent it: a strategy in its role, or a person. */
+function originText(row) {
+  return row.role === "manual" ? "By hand" : [row.deployment_name, row.role].filter(Boolean).join(", ");
+}
+
 export const isOpen = (order) => OPEN.has(order.state);
 
 export function orderColumns(page, { dated = false } = {}) {
@@ -27,7 +32,7 @@ export function orderColumns(page, { dated = false } = {}) {
     { label: "Quantity", ch: 14, right: true, flash: true, text: (row) => (Number(row.filled) && row.filled !== row.quantity ? `${quantity(row.filled)} of ${quantity(row.quantity)}` : quantity(row.quantity)) },
     { label: "Order", ch: 18, phone: false, text: priceText },
     { label: "Filled at", ch: 11, right: true, phone: false, flash: true, text: (row) => price(row.average_price) },
-    { label: "From", ch: 26, phone: false, class: "quiet", text: (row) => (row.deployment_name ? `${row.deployment_name}, ${row.role}` : capital(row.role === "manual" ? "by hand" : row.role)) },
+    { label: "From", ch: 26, phone: false, class: "quiet", text: originText },
     { label: "State", ch: 15, node: (row) => badge(row().state), refresh: (cell, row) => writeBadge(cell.firstChild, row.state) },
   ];
 }
@@ -41,7 +46,7 @@ export function fillColumns(page, { dated = false } = {}) {
     { label: "Price", ch: 11, right: true, text: (row) => price(row.price) },
     { label: "Fee", ch: 9, right: true, phone: false, text: (row) => price(row.fee) },
     { label: "Realised", ch: 14, right: true, text: (row) => (Number(row.realised) ? signedMoney(row.realised, page.currency) : "—"), tone: (row) => (toneOf(row.realised) ? `delta ${toneOf(row.realised)}` : "") },
-    { label: "From", ch: 26, phone: false, class: "quiet", text: (row) => [row.deployment_name || "By hand", row.role].filter(Boolean).join(", ") },
+    { label: "From", ch: 26, phone: false, class: "quiet", text: originText },
   ];
 }
 

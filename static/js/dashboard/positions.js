@@ -54,7 +54,7 @@ function detailRow(page, row) {
     h(
       "div",
       {},
-      h("span", { class: "strong" }, part.name || "By hand"),
+      h("span", { class: "strong" }, part.deployment === null ? "By hand" : part.name),
       h("span", {}, `${quantity(part.quantity)} at ${price(part.average_price)}`),
       h("span", { class: delta(part.pnl) }, signedMoney(part.pnl, page.currency)),
     );

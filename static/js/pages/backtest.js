@@ -6,6 +6,7 @@ import { h, one, setText } from "../core/dom.js";
 import { capital, count, day, money, percent, price, quantity, ratio, signedMoney, signedPercent, toneOf, wallTime, words } from "../core/format.js";
 import { sideNode, writeBadge } from "../ui/badges.js";
 import { confirm } from "../ui/dialog.js";
+import { strategyTitles } from "../ui/strategy.js";
 import { Table, emptyState, staticTable } from "../ui/table.js";
 import { act, toast, toastError } from "../ui/toast.js";
 
@@ -24,7 +25,7 @@ function tile(name, value, note = "", tone = "") {
 
 function drawRun(run) {
   const asked = run.request ?? {};
-  setText(one("#title"), `${run.summary?.strategy_name ?? asked.strategy ?? "Backtest"}, ${(asked.symbols ?? []).join(", ")}`);
+  setText(one("#title"), `${titles.get(asked.strategy) ?? asked.strategy ?? "Backtest"}, ${(asked.symbols ?? []).join(", ")}`);
   setText(one("#period"), `${day(asked.start_date)} to ${day(asked.end_date)}`);
   writeBadge(one("#state"), run.state);
   one("#stop").hidden = FINAL.has(run.state);
@@ -119,6 +120,7 @@ button.addEventListener("click", () => {
   );
 });
 
+let titles = new Map();
 let job = null;
 one("#stop").addEventListener("click", async () => {
   const sure = await confirm({ title: "Stop this backtest?", will: ["end the run; it shows no result"], wont: ["touch an account"], action: "Stop" });
@@ -137,4 +139,9 @@ async function load() {
   setText(one("#asked-at"), `asked for ${wallTime(run.created_at)}, your clock`);
 }
 
-load().catch((error) => toastError(error, "The backtest did not load"));
+strategyTitles()
+  .then((found) => {
+    titles = found;
+    return load();
+  })
+  .catch((error) => toastError(error, "The backtest did not load"));

@@ -10,13 +10,14 @@ import { Table, emptyState } from "../ui/table.js";
 import { act, toastError } from "../ui/toast.js";
 
 const REFRESH_MS = 1500;
+const titles = new Map();
 
 const table = new Table(one("#runs"), {
   caption: "Your backtests, newest first",
   key: (row) => row.id,
   empty: emptyState("flask", "No backtests yet. Choose a strategy, symbols and dates, then press Run."),
   columns: [
-    { label: "Run", head: true, node: (row) => h("a", { href: `/backtests/${row().id}/` }, row().summary?.strategy_name ?? row().request?.strategy ?? `Run ${row().id}`) },
+    { label: "Run", head: true, node: (row) => h("a", { href: `/backtests/${row().id}/` }, titles.get(row().request?.strategy) ?? `Run ${row().id}`) },
     { label: "Symbols", phone: false, class: "quiet", text: (row) => symbolsText(row.request?.symbols) },
     { label: "Sessions", phone: false, class: "quiet", text: (row) => `${day(row.request?.start_date)} to ${day(row.request?.end_date)}` },
     { label: "Return", right: true, text: (row) => signedPercent(row.summary?.total_return), tone: (row) => (toneOf(row.summary?.total_return) ? `delta ${toneOf(row.summary?.total_return)}` : "") },
@@ -42,11 +43,11 @@ async function refresh() {
 
 const share = (name, label, value, hint) => field({ name, label, value, hint, type: "number", unit: "%", min: 0, max: 1000 });
 
-async function bind() {
+async function bind(strategies) {
   const form = one("#backtest-form");
   const problem = one("#backtest-error");
   const today = form.dataset.marketDay;
-  const picker = new StrategyPicker(await strategiesGet());
+  const picker = new StrategyPicker(strategies);
   const fields = {
     symbols: field({ name: "symbols", label: "Symbols", value: form.dataset.symbols, required: true, hint: "Separated by commas.", wide: true }),
     start_date: field({ name: "start_date", label: "From", type: "date", value: form.dataset.start, required: true }),
@@ -86,5 +87,10 @@ async function bind() {
   });
 }
 
-bind().catch((error) => toastError(error, "The strategies did not load"));
-refresh().catch((error) => toastError(error, "Your backtests did not load"));
+async function load() {
+  const strategies = await strategiesGet();
+  for (const strategy of strategies) titles.set(strategy.name, strategy.title ?? strategy.name);
+  await Promise.all([bind(strategies), refresh()]);
+}
+
+load().catch((error) => toastError(error, "The page did not load"));

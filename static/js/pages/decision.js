@@ -17,10 +17,10 @@ function fact(name, value) {
 function facts(row) {
   const denied = Number(row.passed) === 0;
   return [
-    ...fact("Asked by", row.deployment_name || "a person"),
+    ...fact("Asked by", row.deployment === null ? "a person" : row.deployment_name),
     ...fact("Wanted", `${row.side === "BUY" ? "buy" : "sell"} ${quantity(row.wanted)} ${row.symbol}`),
     ...fact("Passed", denied ? "nothing" : quantity(row.passed)),
-    ...fact("Largest that would have passed", quantity(row.largest)),
+    ...fact("Largest that passes", quantity(row.largest)),
     ...(row.reference_price ? fact("Reference price", exact(row.reference_price)) : []),
     ...(row.rule ? fact("Binding rule", capital(words(row.rule))) : []),
     ...fact("Decided at", `${marketTime(row.market_time)} market time, ${marketZoneName()}`),

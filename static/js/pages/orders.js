@@ -42,7 +42,7 @@ function load() {
   }
   const address = query({ ...filters, show: shown === "orders" ? "" : shown });
   history.replaceState(null, "", address || location.pathname);
-  one("#csv").href = `${LISTS[shown].path}${query({ account, ...filters, format: "csv" })}`;
+  one("#csv").href = `${LISTS[shown].path}.csv${query({ account, ...filters })}`;
   pager.load(filters);
 }
 

@@ -10,6 +10,11 @@ export async function strategiesGet() {
   return answer.results ?? answer.strategies ?? answer;
 }
 
+/** The title of each strategy by its name. */
+export async function strategyTitles() {
+  return new Map((await strategiesGet()).map((strategy) => [strategy.name, strategy.title ?? strategy.name]));
+}
+
 /** A select and the chosen strategy's parameters; `fields()` are those shown, `value()` what was chosen. */
 export class StrategyPicker {
   constructor(strategies, { chosen = null, parameters = {} } = {}) {
