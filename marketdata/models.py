@@ -167,6 +167,7 @@ class Feed(models.Model):
     event_number = models.PositiveBigIntegerField(default=0)
     market_time = models.DateTimeField()
     is_current = models.BooleanField(default=False, help_text="New accounts open on it.")
+    note = models.CharField(max_length=300, blank=True, default="", help_text="What people should know of this replay.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -218,6 +218,7 @@ def feed_payload(feed: Feed) -> dict[str, Any]:
         "event_number": feed.event_number,
         "start_on": feed.start_on.isoformat() if feed.start_on else None,
         "is_current": feed.is_current,
+        "note": feed.note,
     }
 
 

@@ -65,7 +65,10 @@ def demo_create(*, data: dict[str, Any]) -> list[Credentials]:
 
 def _account_create(data: dict[str, Any], people: dict[str, Any]) -> None:
     feed = feed_create(
-        name=data["feed"]["name"], start_on=date.fromisoformat(data["feed"]["start_on"]), speed=data["feed"]["speed"]
+        name=data["feed"]["name"],
+        start_on=date.fromisoformat(data["feed"]["start_on"]),
+        speed=data["feed"]["speed"],
+        note=data["feed"]["note"],
     )
     terms = data["account"]
     owner = people[terms["owner"]]

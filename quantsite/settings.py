@@ -84,7 +84,9 @@ DEBUG: bool = _read("DEBUG", _boolean, False, "true or false")
 DATA_DIR = Path(os.environ.get("DATA_DIR", "").strip() or BASE_DIR / "var").expanduser().resolve()
 PORT: int = _read("PORT", _port, 8000, "a whole number from 1 to 65535")
 HOST: str = os.environ.get("HOST", "").strip() or "127.0.0.1"
-DATABASE_URL: str = _read("DATABASE_URL", _url("postgres", "postgresql"), "", "postgresql://user:password@host:port/name")
+DATABASE_URL: str = _read(
+    "DATABASE_URL", _url("postgres", "postgresql"), "", "postgresql://user:password@host:port/name"
+)
 MIGRATE_DATABASE_URL: str = _read(
     "MIGRATE_DATABASE_URL", _url("postgres", "postgresql"), "", "postgresql://owner:password@host:port/name"
 )
@@ -106,7 +108,8 @@ def _key_file(name: str, make: Callable[[], str]) -> str:
     except FileExistsError:
         return path.read_text(encoding="ascii").strip()
     except OSError as error:
-        CONFIGURATION_PROBLEMS.append(f"DATA_DIR {DATA_DIR} cannot be written ({error.strerror}); name a writable folder.")
+        problem = f"DATA_DIR {DATA_DIR} cannot be written ({error.strerror}); name a writable folder."
+        CONFIGURATION_PROBLEMS.append(problem)
         return make()
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(make())
@@ -217,7 +220,8 @@ INSTALLED_APPS.append("django.forms")
 SQLITE_INIT = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
 if DATABASE_URL:
     _migrating = len(sys.argv) > 1 and sys.argv[1] == "migrate"
-    DATABASES = {"default": env.db_url_config(MIGRATE_DATABASE_URL if _migrating and MIGRATE_DATABASE_URL else DATABASE_URL)}
+    _ledger_url = MIGRATE_DATABASE_URL if _migrating and MIGRATE_DATABASE_URL else DATABASE_URL
+    DATABASES = {"default": env.db_url_config(_ledger_url)}
     DATABASES["default"]["CONN_MAX_AGE"] = 0
 else:
     DATABASES = {
@@ -287,6 +291,7 @@ HEALTH_PROBES = [
 LAKE_URL: str = os.environ.get("LAKE_URL", "").strip() or str(DATA_DIR / "lake")
 PANEL_DIR = DATA_DIR / "panels"
 QUOTE_SOURCE: str = _read("QUOTE_SOURCE", _choice("replay", "yfinance"), "replay", "replay or yfinance")
+MARKETDATA_FEED_RESOLVER = "quantsite.selectors.feed_for_request"
 MARKETDATA_PROVIDERS = {
     "sample": "marketdata.providers.sample.SampleProvider",
     "file": "marketdata.providers.file.FileProvider",
@@ -367,6 +372,12 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "AccountKindEnum": "portfolio.models.AccountKind",
+        "InstrumentKindEnum": "marketdata.models.Instrument.Kind",
+        "AccountRoleEnum": "portfolio.models.Role",
+        "SideEnum": ["BUY", "SELL"],
+    },
 }
 
 # ---------------------------------------------------------------- files
@@ -378,7 +389,7 @@ if _charts.is_dir():
     STATICFILES_DIRS.append(("vendor/lightweight-charts", _charts))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "quantsite.static_storage.StaticStorage"},
 }
 MEDIA_ROOT = DATA_DIR / "media"
 
@@ -420,7 +431,8 @@ USE_I18N = False
 USE_TZ = True
 
 # ---------------------------------------------------------------- logs
-LOG_LEVEL: str = _read("LOG_LEVEL", _choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "DEBUG, INFO, WARNING or ERROR")
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LOG_LEVEL: str = _read("LOG_LEVEL", _choice(*_LEVELS), "INFO", ", ".join(_LEVELS))
 LOG_JSON: bool = _read("LOG_JSON", _boolean, PRODUCTION, "true or false")
 LOGGING_CONFIG = "quantsite.logs.configure"
 LOGGING = {"level": LOG_LEVEL, "json": LOG_JSON, "directory": str(DATA_DIR / "logs")}

@@ -27,6 +27,7 @@ def feed_create(
     calendar: str = "XNYS",
     dataset_version: DatasetVersion | None = None,
     market_time: datetime | None = None,
+    note: str = "",
     actor: Any = None,
 ) -> Feed:
     """A replay waiting at the first session on or after `start_on`, on the newest dataset by default; or a live feed.
@@ -36,7 +37,7 @@ def feed_create(
     """
     _speed_check(speed)
     calendars.calendar_get(calendar)
-    feed = Feed(name=name, kind=kind, calendar=calendar, speed=speed, is_current=make_current)
+    feed = Feed(name=name, kind=kind, calendar=calendar, speed=speed, is_current=make_current, note=note[:300])
     if kind == Feed.Kind.LIVE:
         feed.state, feed.market_time = State.RUNNING, market_time or timezone.now()
     else:
@@ -112,6 +113,7 @@ def feed_finish(*, feed_id: int, actor: Any = None) -> Feed:
             speed=feed.speed,
             calendar=feed.calendar,
             dataset_version=feed.dataset_version,
+            note=feed.note,
             actor=actor,
         )
         feed.refresh_from_db()

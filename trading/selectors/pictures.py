@@ -85,7 +85,7 @@ def bar_volume_used(account: Account, instrument: Instrument, event_number: int)
 
 
 def day_start_get(account: Account, session_on: date | None) -> tuple[Decimal | None, Decimal]:
-    """Return equity at the previous session's close and the flows since; a new account's day starts with its capital."""
+    """Return equity at the previous session's close and the flows since; a new account's starts with its capital."""
     before: Valuation | None = None if session_on is None else valuation_before_session(account, session_on)
     if before is None:
         return account.net_deposits, ZERO

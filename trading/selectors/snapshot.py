@@ -138,7 +138,7 @@ class View:
         """The clock."""
         if self.feed is None:
             return None
-        row = events.feed_row(self.feed, note=getattr(self.feed, "note", ""))
+        row = events.feed_row(self.feed, note=self.feed.note)
         session_on = _session_on(self.feed)
         row["session_on"] = session_on.isoformat() if session_on else row["session_on"]
         return row
