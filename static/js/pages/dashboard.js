@@ -13,7 +13,7 @@ import { riskPanel } from "../dashboard/risk.js";
 import { ticketPanel } from "../dashboard/ticket.js";
 import { tilesPanel } from "../dashboard/tiles.js";
 
-const REDRAW_MS = 80;
+const REDRAW_MS = 120;
 
 const data = one("[data-account]").dataset;
 const page = {
