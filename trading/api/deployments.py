@@ -62,25 +62,25 @@ class DeploymentView(APIView):
 class DeploymentActionView(APIView):
     """Start and stop."""
 
-    action: Any = None
+    act: Any = None
 
     @extend_schema(request=None, responses=serializers.DeploymentSerializer)
     def post(self, request: Request, deployment_id: int) -> Response:
         """Start: decide from the next close on. Stop: entries are cancelled, protection and positions stay."""
         deployment = deployment_get_for(request.user, deployment_id, write=True)
-        return _answer(type(self).action(deployment_id=deployment.pk, actor=request.user))
+        return _answer(type(self).act(deployment_id=deployment.pk, actor=request.user))
 
 
 class DeploymentStartView(DeploymentActionView):
     """Start a deployment."""
 
-    action = staticmethod(services.deployment_start)
+    act = staticmethod(services.deployment_start)
 
 
 class DeploymentStopView(DeploymentActionView):
     """Stop a deployment."""
 
-    action = staticmethod(services.deployment_stop)
+    act = staticmethod(services.deployment_stop)
 
 
 def _answer(deployment: Deployment) -> Response:

@@ -1,0 +1,1 @@
+"""REST that joins rooms: the seeds' status and configuration, events, stops, feeds, jobs, notifications, health."""

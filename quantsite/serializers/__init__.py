@@ -1,0 +1,1 @@
+"""Shapes of what joins rooms, on the wire."""
