@@ -16,10 +16,11 @@ from marketdata.selectors import feed_current, instrument_get
 from operations.errors import ApplicationError
 from portfolio.models import Account
 from portfolio.selectors import WRITERS, account_default_for, account_get_for, accounts_for
+from quantsite.selectors import may_steer_feed
+from risk.selectors import may_operate
 from trading.lifecycle import OrderState
 from trading.selectors.owned import decision_get_for
 
-OPERATORS = frozenset({"operator", "administrator"})
 SYMBOLS_SUGGESTED = 6
 # the clock on the wall of an exchange, by its calendar; others are shown in UTC
 ZONES = {
@@ -42,11 +43,13 @@ def page(view: Any) -> Any:
 
 
 def _of_account(account: Account, user: Any, name: str) -> dict[str, Any]:
+    can_write = account.role in WRITERS and account.archived_at is None
     return {
         "page": name,
         "account": account,
-        "can_write": account.role in WRITERS and account.archived_at is None,
-        "can_operate": user.site_role in OPERATORS,
+        "can_write": can_write,
+        "can_stop": can_write or may_operate(user),
+        "can_operate": account.feed is not None and may_steer_feed(user, account.feed),
         "market_zone": zone_of(account.feed),
     }
 

@@ -68,9 +68,10 @@ def test_the_owner_sees_the_buttons(alice: Any, account: Account) -> None:
     assert 'id="feed-pause"' not in body
 
 
-def test_an_operator_sees_the_speed_but_may_not_trade(oscar: Any, account: Account) -> None:
-    body = opened(oscar, reverse("dashboard", args=[account.pk])).content.decode()
+def test_an_operator_sees_the_speed_but_may_not_trade(oscar: Any, world: Any) -> None:
+    body = opened(oscar, reverse("dashboard", args=[world.account.pk])).content.decode()
     assert 'id="feed-pause"' in body
+    assert 'id="emergency"' in body
     assert 'id="start"' not in body
 
 

@@ -22,6 +22,7 @@ function stateOf(state) {
 
 export function controlPanel(page) {
   bindAccount(page);
+  bindEmergency(page);
   bindFeed(page);
   return (state, before) => {
     if (state.control !== before.control || state.risk !== before.risk) drawControl(state);
@@ -36,13 +37,19 @@ function drawControl(state) {
   one("#pulse").dataset.state = pulse;
   setText(one("#control-note"), `${control.deployments_running} of ${control.deployments_total} strategies`);
   setText(one("#mode"), (control.mode ?? "").toUpperCase());
-  const start = one("#start");
-  if (!start) return;
-  if (!start.hasAttribute("aria-busy")) start.disabled = control.deployments_total === 0 || control.deployments_running === control.deployments_total;
-  const stop = one("#stop");
-  if (!stop.hasAttribute("aria-busy")) stop.disabled = control.deployments_running === 0;
-  const halted = risk?.state === "HALTED";
+  enable("#start", control.deployments_running < control.deployments_total);
+  enable("#stop", control.deployments_running > 0);
+  drawEmergency(risk?.state === "HALTED");
+}
+
+function enable(selector, possible) {
+  const button = one(selector);
+  if (button && !button.hasAttribute("aria-busy")) button.disabled = !possible;
+}
+
+function drawEmergency(halted) {
   const emergency = one("#emergency");
+  if (!emergency) return;
   emergency.dataset.halted = halted;
   setText(one("span", emergency), halted ? "Resume" : "Emergency stop");
   emergency.classList.toggle("btn-danger", !halted);
@@ -88,6 +95,11 @@ function drawOperator(feed, isReplay) {
   one("use", pause).setAttribute("href", paused ? "#i-play" : "#i-pause");
 }
 
+function bindEmergency(page) {
+  const emergency = one("#emergency");
+  emergency?.addEventListener("click", () => (emergency.dataset.halted === "true" ? resume(page, emergency) : halt(page, emergency)));
+}
+
 function bindAccount(page) {
   const start = one("#start");
   if (!start) return;
@@ -106,8 +118,6 @@ function bindAccount(page) {
       toast(answer.message || "Stopped. Positions and their protection stay.");
     });
   });
-  const emergency = one("#emergency");
-  emergency.addEventListener("click", () => (emergency.dataset.halted === "true" ? resume(page, emergency) : halt(page, emergency)));
 }
 
 async function halt(page, button) {
@@ -124,8 +134,8 @@ async function halt(page, button) {
   });
   if (!answer) return;
   await act(button, async () => {
-    await api.post(`/api/accounts/${page.account}/emergency-stop`, { reason: answer.reason });
-    toast("The account is halted. Protective orders go on working.", "warn");
+    const report = await api.post(`/api/accounts/${page.account}/emergency-stop`, { reason: answer.reason });
+    toast([report.message, ...(report.problems ?? [])].join(" "), report.success === false ? "bad" : "warn");
   });
 }
 
@@ -140,8 +150,8 @@ async function resume(page, button) {
   });
   if (!answer) return;
   await act(button, async () => {
-    await api.post(`/api/accounts/${page.account}/resume`, { reason: answer.reason });
-    toast("The account trades again.");
+    const report = await api.post(`/api/accounts/${page.account}/resume`, { reason: answer.reason });
+    toast(report.message || "The account trades again.");
   });
 }
 

@@ -20,10 +20,10 @@ const TIGHTEN = "Can be made tighter here; a looser one is the risk manager's.";
 const KEYS = {
   "trading.mode": { label: "Mode", fixed: FIXED },
   "trading.initial_capital": { label: "Initial capital", unit: currency, fixed: FIXED, type: "number" },
-  "trading.symbols": { label: "Symbols allowed", hint: "Separated by commas; empty allows every known symbol.", wide: true },
+  "risk.allowed_symbols": { label: "Symbols allowed", hint: `Separated by commas; empty allows every known symbol. ${TIGHTEN}`, wide: true, list: true },
   "trading.update_interval": { label: "Update interval", unit: "s", type: "number" },
   "trading.max_positions": { label: "Positions at most", type: "integer", min: 1, hint: TIGHTEN },
-  "trading.position_size": { label: "Position size", type: "number", fraction: true, hint: "Of equity, for each entry of a strategy." },
+  "trading.position_size": { label: "Position size", type: "number", fraction: true, hint: "Of equity, for each entry; holds for every strategy here. Empty while they differ." },
   "trading.stop_loss": { label: "Stop loss", type: "number", fraction: true, hint: "Below the entry's reference price." },
   "trading.take_profit": { label: "Take profit", type: "number", fraction: true, hint: "Above the entry's reference price." },
   "brokerage.provider": { label: "Broker", fixed: FIXED },
@@ -69,7 +69,7 @@ function fieldOf(section, key, value) {
     min: known.min,
     max: known.max,
     fraction: known.fraction,
-    list: Array.isArray(value),
+    list: known.list || Array.isArray(value),
     value: shown(value, known),
     before: value,
   });
@@ -80,7 +80,7 @@ function changedValue(node) {
   if (spec.readonly) return undefined;
   const text = one("input", node).value.trim();
   if (text === shown(spec.before, spec)) return undefined;
-  if (spec.list) return symbolsOf(text);
+  if (spec.list) return text ? symbolsOf(text) : null;
   const value = valueOf(node);
   return spec.fraction && value !== null ? Number((value / 100).toFixed(8)) : value;
 }
@@ -237,7 +237,7 @@ async function load() {
   const config = await configGet();
   new Configuration(config);
   bindMoney();
-  await Promise.all([drawDeployments(), bindDeploymentForm(config.trading?.symbols ?? [])]);
+  await Promise.all([drawDeployments(), bindDeploymentForm(config.risk?.allowed_symbols ?? config.strategies?.[0]?.symbols ?? [])]);
 }
 
 load().catch((error) => toastError(error, "The settings did not load"));
