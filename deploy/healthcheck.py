@@ -14,6 +14,9 @@ def main() -> int:
     try:
         with urllib.request.urlopen(request, timeout=4) as answer:  # noqa: S310 - loopback, a fixed scheme
             return 0 if answer.status == 200 else 1
+    except urllib.error.HTTPError as error:
+        # 503: this process answers and says that another part of the site is unwell; that part has its own check
+        return 0 if error.code == 503 else 1
     except (urllib.error.URLError, TimeoutError):
         return 1
 

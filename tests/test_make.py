@@ -199,7 +199,7 @@ class Site:
         return self.log.read_text()
 
     def answers(self) -> int:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/sign-in/login/", timeout=10) as answer:
             return answer.status
 
     def end(self, number: signal.Signals) -> int:
