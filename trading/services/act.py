@@ -79,9 +79,10 @@ class _ActStep:
         )
 
     def run(self) -> None:
-        """Collect, order, decide, record."""
+        """Collect, order, decide, record. What was stopped since it was evaluated decides nothing."""
         intents: list[Intent] = []
-        for evaluation in self.evaluations:
+        running = [each for each in self.evaluations if each.deployment.state == Deployment.State.RUNNING]
+        for evaluation in running:
             try:
                 intents += self.intents_of(evaluation)
             except Exception as error:  # one deployment's fault stops it alone
