@@ -102,16 +102,21 @@ def cancel_confirm(*, order_id: Any) -> None:
         changes_publish(account=account, changes=changes, kind="order.cancelled", market_time=now)
 
 
-def waiting_release(*, account: Account, order: Order, market_time: datetime, changes: Changes) -> None:
-    """Approve the exits and replacements of a sleeve once no cancel of it is pending; never beyond the position."""
+def waiting_release(
+    *, account: Account, order: Order, market_time: datetime, changes: Changes, refused: str = ""
+) -> None:
+    """Approve the exits and replacements of a sleeve once no cancel of it is pending; never beyond the position.
+
+    With ``refused`` they are void: what they waited for works on.
+    """
     sleeve = Order.objects.filter(account=account, instrument=order.instrument, deployment=order.deployment)
     if sleeve.filter(state=OrderState.CANCEL_PENDING).exists():
         return
     held = sleeve_quantities(account, order.instrument).get(order.sleeve, 0)
     waiting = sleeve.filter(state=OrderState.HELD).filter(Q(parent__isnull=True) | Q(replaces__isnull=False))
     for each in waiting.select_related("instrument", "deployment").order_by("sequence"):
-        target, reason = OrderState.APPROVED, ""
-        if each.reduce_only:
+        target, reason = (OrderState.VOIDED, refused) if refused else (OrderState.APPROVED, "")
+        if each.reduce_only and not refused:
             closing = min(abs(each.quantity), abs(held)) if held * each.quantity < 0 else 0
             if not closing:
                 target, reason = OrderState.VOIDED, "There is nothing left to reduce."

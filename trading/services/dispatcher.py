@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -21,7 +21,7 @@ from operations.locks import lock_session
 from operations.services import heartbeat_record
 from trading.lifecycle import OrderState
 from trading.models import Order
-from trading.services.send import cancel_send, order_send
+from trading.services.send import RETRY_AFTER_S, cancel_send, order_send
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +50,11 @@ def dispatch_pending(*, wall_time: datetime, feed_id: int | None = None) -> int:
             taken += bool(send(order_id=order_id, wall_time=wall_time))
         except Unavailable as error:
             log.info("send_waits", order_id=str(order_id), reason=error.message)
+        except DatabaseError:
+            raise
+        except Exception:  # one order's fault holds up that order alone
+            log.exception("send_failed", order_id=str(order_id))
+            Order.objects.filter(pk=order_id).update(claimed_until=wall_time + timedelta(seconds=RETRY_AFTER_S))
     return taken
 
 

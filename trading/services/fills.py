@@ -14,11 +14,13 @@ from portfolio.services import account_lock, fill_post, reserve_release
 from risk.services import exposure_adjust
 from trading.lifecycle import TERMINAL, OrderState
 from trading.models import Fill, Order, SymbolLatch
+from trading.services.cancel import waiting_release
 from trading.services.changes import Changes, changes_publish
 from trading.services.moves import order_move
 from trading.terms import OrderRole
 
 ZERO = Decimal(0)
+CANCEL_ASKED = (OrderState.CANCEL_PENDING, OrderState.UNKNOWN)
 
 
 def fill_record(
@@ -131,17 +133,22 @@ def _order_fold(account: Account, order: Order, fill: Fill, changes: Changes) ->
     if order.opening:
         share = snap(order.reserved * abs(fill.quantity) / abs(order.quantity))
         reserve_release(account=account, source=str(order.id), amount=share)
-    whole = order.filled_quantity >= abs(order.quantity)
-    target = OrderState.FILLED if whole else OrderState.PARTIALLY_FILLED
+    state, whole = OrderState(order.state), order.filled_quantity >= abs(order.quantity)
+    if state is OrderState.CANCEL_PENDING and not whole:  # the cancel stands: the venue has yet to answer it
+        order.save(update_fields=[*fields, "updated_at"])
+        changes.orders[order.id] = order
+        return
     order_move(
         account=account,
         order=order,
-        target=target,
+        target=OrderState.FILLED if whole else OrderState.PARTIALLY_FILLED,
         by="venue",
         market_time=fill.executed_at,
         changes=changes,
         fields=fields,
     )
+    if whole and state in CANCEL_ASKED:
+        waiting_release(account=account, order=order, market_time=fill.executed_at, changes=changes)
 
 
 def _late_fill_alert(account: Account, order: Order, fill: Fill) -> None:

@@ -19,10 +19,13 @@ from risk.facts import StopLevel
 from risk.selectors import scope_keys_for, stop_state
 from trading.brokers.base import OutcomeUnknown, Rejected, Temporary, Ticket
 from trading.lifecycle import OrderState
-from trading.models import Order, SendAttempt
+from trading.models import Deployment, Order, SendAttempt
 from trading.selectors import broker_get
+from trading.selectors.pictures import market_time_of
+from trading.services.cancel import cancel_confirm, order_cancel_locked, waiting_release
 from trading.services.changes import Changes, changes_publish
 from trading.services.moves import order_move
+from trading.terms import OrderRole
 
 log = structlog.get_logger(__name__)
 RETRY_AFTER_S = 1.0
@@ -57,16 +60,24 @@ def order_send(*, order_id: Any, wall_time: datetime) -> bool:
 
 
 def order_resend(*, order_id: Any, wall_time: datetime) -> bool:
-    """Take up an order found SUBMITTING after a crash: a venue that dedupes on our id gets the same bytes again."""
+    """Take up an order found SUBMITTING after a crash: a venue that dedupes on our id gets the same bytes again.
+
+    What a stop has overtaken in between is not sent again but cancelled at the venue, which may have it.
+    """
     with owner_lock(f"order:{order_id}") as lease:
         if not lease:
             return False
-        with transaction.atomic():
-            order = Order.objects.select_related("account", "instrument").get(pk=order_id)
-            if order.state != OrderState.SUBMITTING or not broker_get(order.account).capabilities.dedupes_on_order_id:
+        order = Order.objects.select_related("account", "instrument").get(pk=order_id)
+        venue = broker_get(order.account)
+        if order.state != OrderState.SUBMITTING or not venue.capabilities.dedupes_on_order_id:
+            return False
+        with stop_barrier_shared(scope_keys_for(account=order.account, deployment_key=order.sleeve)):
+            refusal = _refusal(order.account, order)
+            with transaction.atomic():
+                attempt = _attempt(order, "submit" if refusal is None else "cancel", wall_time)
+            if not lease.alive():
                 return False
-            attempt = _attempt(order, "submit", wall_time)
-        outcome = _speak(broker_get(order.account), _ticket(order))
+            outcome = _speak(venue, _ticket(order)) if refusal is None else _cancel_speak(venue, order)
         _end(order_id, attempt.pk, outcome)
     return True
 
@@ -167,22 +178,25 @@ def _end(order_id: Any, attempt_id: int, outcome: Outcome) -> None:
             changes=changes, reason=outcome.reason, fields=("venue_order_id",),
         )  # fmt: skip
         if outcome.state is OrderState.UNKNOWN:
-            notification_send(
-                user=account.owner,
-                level="critical",
-                title="An order's outcome is unknown",
-                body=f"Order {order.id}: {outcome.reason} It is not sent again; ask the venue.",
-                stream=account.stream,
-            )
+            _unknown_tell(account, order, outcome.reason)
+        if order.role == OrderRole.ENTRY and outcome.state is OrderState.WORKING:
+            _entry_end(account, order, changes)
         changes_publish(
             account=account, changes=changes, kind=f"order.{outcome.state.lower()}", market_time=order.market_time
         )
 
 
-def cancel_send(*, order_id: Any, wall_time: datetime) -> bool:
-    """Ask the venue to cancel, and record that it did. Cancels pass every stop."""
-    from trading.services.cancel import cancel_confirm
+def _entry_end(account: Account, order: Order, changes: Changes) -> None:
+    """Its deployment was stopped while it was on its way: the entry is cancelled, as those in the book were."""
+    deployment = order.deployment
+    if deployment is not None and deployment.state == Deployment.State.STOPPED:
+        order_cancel_locked(
+            account=account, order=order, by="policy", reason=f"{deployment.name} was stopped.", changes=changes
+        )
 
+
+def cancel_send(*, order_id: Any, wall_time: datetime) -> bool:
+    """Ask the venue to cancel, and record what it said. Cancels pass every stop."""
     with owner_lock(f"order:{order_id}") as lease:
         if not lease:
             return False
@@ -191,14 +205,59 @@ def cancel_send(*, order_id: Any, wall_time: datetime) -> bool:
             if order.state != OrderState.CANCEL_PENDING:
                 return False
             attempt = _attempt(order, "cancel", wall_time)
-        try:
-            broker_get(order.account).cancel(str(order_id), timeout_s=settings.SEND_TIMEOUT_S)
-        except (Temporary, OutcomeUnknown) as error:
-            SendAttempt.objects.filter(pk=attempt.pk).update(
-                ended_at=timezone.now(), outcome="temporary", detail=str(error)[:300]
-            )
+        outcome = _cancel_speak(broker_get(order.account), order)
+        SendAttempt.objects.filter(pk=attempt.pk).update(
+            ended_at=timezone.now(), outcome=outcome.kind, detail=outcome.reason[:300]
+        )
+        if outcome.state is None:
             Order.objects.filter(pk=order_id).update(claimed_until=wall_time + timedelta(seconds=RETRY_AFTER_S))
             return False
-        SendAttempt.objects.filter(pk=attempt.pk).update(ended_at=timezone.now(), outcome="accepted")
-        cancel_confirm(order_id=order_id)
+        if outcome.state is OrderState.CANCELLED:
+            cancel_confirm(order_id=order_id)
+        else:
+            _cancel_refused(order_id, outcome)
     return True
+
+
+def _cancel_speak(venue: Any, order: Order) -> Outcome:
+    """Ask once for a cancel; a refusal is "it works on" only where the venue lists the order."""
+    try:
+        try:
+            venue.cancel(str(order.pk), timeout_s=settings.SEND_TIMEOUT_S)
+        except Rejected as error:
+            if str(order.pk) not in venue.open_orders(str(order.account_id)):
+                return Outcome(OrderState.UNKNOWN, "rejected", f"The venue knows no such order to cancel: {error}")
+            works = OrderState.PARTIALLY_FILLED if order.filled_quantity else OrderState.WORKING
+            return Outcome(works, "rejected", f"The venue refused to cancel it: {error}")
+    except (Temporary, OutcomeUnknown) as error:
+        return Outcome(None, "temporary", str(error))
+    return Outcome(OrderState.CANCELLED, "accepted", venue_order_id=order.venue_order_id)
+
+
+def _cancel_refused(order_id: Any, outcome: Outcome) -> None:
+    """The order works on, and what waited for its end is void; or nobody knows, and a person must ask."""
+    with transaction.atomic():
+        account = account_lock(Order.objects.values_list("account_id", flat=True).get(pk=order_id))
+        order = Order.objects.select_related("instrument", "deployment").get(pk=order_id)
+        if order.state != OrderState.CANCEL_PENDING or outcome.state is None:
+            return
+        changes, now = Changes(), market_time_of(account)
+        order_move(
+            account=account, order=order, target=outcome.state, by="venue", market_time=now, changes=changes,
+            reason=outcome.reason,
+        )  # fmt: skip
+        if outcome.state is OrderState.UNKNOWN:
+            _unknown_tell(account, order, outcome.reason)
+        else:
+            waiting_release(account=account, order=order, market_time=now, changes=changes, refused=outcome.reason)
+        changes_publish(account=account, changes=changes, kind="order.cancel_refused", market_time=now)
+
+
+def _unknown_tell(account: Account, order: Order, reason: str) -> None:
+    notification_send(
+        user=account.owner,
+        level="critical",
+        title="An order's outcome is unknown",
+        body=f"Order {order.id}: {reason} It is not sent again; ask the venue.",
+        stream=account.stream,
+    )
