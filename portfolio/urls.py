@@ -5,7 +5,6 @@ from django.urls import path
 from portfolio import api
 
 urlpatterns = [
-    path("api/accounts", api.AccountListView.as_view(), name="api-accounts"),
     path("api/accounts/<int:account_id>", api.AccountView.as_view(), name="api-account-detail"),
     path("api/accounts/<int:account_id>/equity", api.EquityView.as_view(), name="api-account-equity"),
     path("api/accounts/<int:account_id>/performance", api.PerformanceView.as_view(), name="api-account-performance"),

@@ -9,18 +9,20 @@ from typing import Any
 from django.db import transaction
 
 from marketdata.models import Feed
-from marketdata.selectors import feed_get
-from operations.errors import InvalidInput, NotAllowed
+from marketdata.selectors import feed_current, feed_get
+from operations.errors import InvalidInput, NotAllowed, Unprocessable
 from operations.services import event_publish
 from portfolio.models import Account
-from portfolio.services import account_lock
+from portfolio.services import account_lock, account_open
 from quantsite.selectors import SIZES, config_get, may_steer_feed, strategy_config
-from risk.services import account_risk_update
+from risk.services import account_risk_create, account_risk_update
 from trading.models import Deployment
 from trading.selectors.snapshot import View
 from trading.services import deployment_start, deployment_stop, deployment_update
 
 HUNDRED = Decimal(100)
+ACCOUNTS_MAXIMUM = 20
+PAPER_PROFILE = "PAPER"
 FIXED = (
     ("trading", "mode"),
     ("trading", "initial_capital"),
@@ -44,6 +46,24 @@ STRATEGY_FIELDS = {
     "on_limit": "on_limit",
     **{name: name for name in SIZES},
 }
+
+
+def paper_account_open(*, owner: Any, name: str, capital: Decimal, kind: str = "cash", actor: Any) -> Account:
+    """Open a paper account on the current feed with the unrestricted profile, both or neither."""
+    feed = feed_current()
+    if feed is None:
+        raise Unprocessable(
+            "NO_FEED", "There is no market to trade on yet; an operator ingests bars and makes a replay."
+        )
+    with transaction.atomic():
+        if Account.objects.open().filter(owner=owner).count() >= ACCOUNTS_MAXIMUM:
+            message = f"You have {ACCOUNTS_MAXIMUM} open accounts, which is the most; archive one first."
+            raise Unprocessable("TOO_MANY_ACCOUNTS", message)
+        account = account_open(
+            owner=owner, name=name, kind=kind, feed=feed, capital=capital, actor=actor, market_time=feed.market_time
+        )
+        account_risk_create(account=account, profile_code=PAPER_PROFILE, actor=actor)
+    return account
 
 
 def config_update(*, account_id: int, asked: Mapping[str, Any], actor: Any) -> int:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/account", seeds.AccountView.as_view(), name="api-seed-account"),
     path("api/config", seeds.ConfigView.as_view(), name="api-config"),
     path("api/risk/metrics", seeds.RiskMetricsView.as_view(), name="api-risk-metrics"),
+    path("api/accounts", accounts.AccountsView.as_view(), name="api-accounts"),
     path("api/accounts/<int:account_id>/events", accounts.EventsView.as_view(), name="api-account-events"),
     path(
         "api/accounts/<int:account_id>/emergency-stop", accounts.EmergencyStopView.as_view(), name="api-emergency-stop"

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from portfolio.api import AccountListView
 from portfolio.selectors import account_get_for
-from quantsite import selectors
+from portfolio.serializers import AccountSerializer
+from quantsite import selectors, services
 from quantsite.serializers import site
 from risk.services import StopReport, emergency_stop, resume
+
+
+class AccountsView(AccountListView):
+    """The accounts a person may see, and a new one on paper."""
+
+    @extend_schema(request=site.AccountOpenSerializer, responses={201: AccountSerializer})
+    def post(self, request: Request) -> Response:
+        """Open a paper account with its first deposit, on the market that is played now."""
+        asked = site.AccountOpenSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        account = services.paper_account_open(owner=request.user, actor=request.user, **asked.validated_data)
+        found = account_get_for(request.user, account.pk)
+        return Response(AccountSerializer(found).data, status=status.HTTP_201_CREATED)
 
 
 class EventsView(APIView):

@@ -7,8 +7,18 @@ from typing import Any
 from rest_framework import serializers
 
 from operations.models import Job, Notification
+from portfolio.fields import ExactDecimalField
+from portfolio.models import AccountKind
 from trading import events
 from trading.serializers import IdField
+
+
+class AccountOpenSerializer(serializers.Serializer[Any]):
+    """A paper account to open: the capital is its first deposit, in US dollars."""
+
+    name = serializers.CharField(max_length=80)
+    capital = ExactDecimalField()
+    kind = serializers.ChoiceField(choices=AccountKind.choices, default=AccountKind.CASH)
 
 
 class EventSerializer(serializers.Serializer[Any]):
