@@ -71,6 +71,8 @@ def test_equity_grows_and_a_point_of_the_same_time_is_replaced(module: Any) -> N
         ("quantity", ["0.12345678"], "0.12345678"),
         ("price", ["0.0712"], "0.0712"),
         ("money", [None], "—"),
+        ("signedPercent", ["-0.00001"], "0.00 %"),
+        ("inUnit", ["1000000000", "usd"], "$1B"),
     ],
 )
 def test_numbers_read_as_people_read_them(module: Any, name: str, arguments: list[Any], text: str) -> None:

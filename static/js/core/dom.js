@@ -42,6 +42,7 @@ export function setText(element, text, { flash: flashing = false } = {}) {
 export function flash(element) {
   element.classList.remove("flash");
   requestAnimationFrame(() => element.classList.add("flash"));
+  element.addEventListener("animationend", () => element.classList.remove("flash"), { once: true });
 }
 
 /** Runs a callback at most once per `wait` milliseconds, the last call always. */

@@ -17,14 +17,21 @@ function fixed(value, least, most) {
   );
 }
 
+/** The minus of a negative number, unless it is shown as zero. */
+function minus(value, text) {
+  return Number(value) < 0 && /[1-9]/.test(text) ? MINUS : "";
+}
+
+const signed = (value, text) => `${minus(value, text)}${text}`;
+
 const SIGNS = { USD: "$", EUR: "€", GBP: "£" };
 
 /** 100000 → $100,000.00; the currency is the account's. */
 export function money(value, currency = "USD", digits = 2) {
   if (absent(value)) return NONE;
-  const negative = Number(value) < 0 ? MINUS : "";
   const sign = SIGNS[currency];
   const text = fixed(value, digits, digits);
+  const negative = minus(value, text);
   return sign ? `${negative}${sign}${text}` : `${negative}${text} ${currency}`;
 }
 
@@ -36,7 +43,8 @@ export function signedMoney(value, currency = "USD", digits = 2) {
 /** A fraction as percent: 0.0123 → 1.23 %. */
 export function percent(value, digits = 2) {
   if (absent(value)) return NONE;
-  return `${Number(value) < 0 ? MINUS : ""}${fixed(Number(value) * 100, digits, digits)} %`;
+  const text = fixed(Number(value) * 100, digits, digits);
+  return `${minus(value, text)}${text} %`;
 }
 
 export function signedPercent(value, digits = 2) {
@@ -46,7 +54,7 @@ export function signedPercent(value, digits = 2) {
 
 export function quantity(value) {
   if (absent(value)) return NONE;
-  return `${Number(value) < 0 ? MINUS : ""}${fixed(value, 0, 8)}`;
+  return signed(value, fixed(value, 0, 8));
 }
 
 export function signedQuantity(value) {
@@ -58,21 +66,29 @@ export function signedQuantity(value) {
 export function price(value) {
   if (absent(value)) return NONE;
   const digits = Math.abs(Number(value)) < 1 && Number(value) !== 0 ? 4 : 2;
-  return `${Number(value) < 0 ? MINUS : ""}${fixed(value, digits, digits)}`;
+  return signed(value, fixed(value, digits, digits));
 }
 
 export function exact(value) {
   if (absent(value)) return NONE;
-  return `${Number(value) < 0 ? MINUS : ""}${fixed(value, 2, 8)}`;
+  return signed(value, fixed(value, 2, 8));
 }
 
 export function ratio(value, digits = 2) {
   if (absent(value)) return NONE;
-  return `${Number(value) < 0 ? MINUS : ""}${fixed(value, digits, digits)}`;
+  return signed(value, fixed(value, digits, digits));
 }
 
 export function count(value) {
-  return absent(value) ? NONE : `${Number(value) < 0 ? MINUS : ""}${fixed(value, 0, 0)}`;
+  return absent(value) ? NONE : signed(value, fixed(value, 0, 0));
+}
+
+const LARGE = 1_000_000;
+
+/** 1000000000 → $1B */
+function compact(value, currency) {
+  const options = { style: "currency", currency, notation: "compact", maximumFractionDigits: 2 };
+  return formatter(`compact-${currency}`, "en-US", options).format(Number(value)).replace("-", MINUS);
 }
 
 /** A value with the unit a rule speaks in. */
@@ -81,7 +97,7 @@ export function inUnit(value, unit, currency = "USD") {
     case "fraction":
       return percent(value);
     case "usd":
-      return money(value, currency);
+      return Math.abs(Number(value)) >= LARGE ? compact(value, currency) : money(value, currency);
     case "times":
       return absent(value) ? NONE : `${ratio(value)}×`;
     case "price":

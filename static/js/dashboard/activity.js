@@ -29,11 +29,11 @@ export function orderColumns(page, { dated = false } = {}) {
     timeColumn((row) => row.market_time, { phone: dated }),
     { label: "Symbol", ch: 9, head: true, node: (row) => h("a", { href: `/accounts/${page.account}/symbols/${symbolPath(row().symbol)}/` }, row().symbol) },
     { label: "Side", ch: 7, node: (row) => sideNode(row().side) },
-    { label: "Quantity", ch: 14, right: true, flash: true, text: (row) => (Number(row.filled) && row.filled !== row.quantity ? `${quantity(row.filled)} of ${quantity(row.quantity)}` : quantity(row.quantity)) },
-    { label: "Order", ch: 18, phone: false, text: priceText },
-    { label: "Filled at", ch: 11, right: true, phone: false, flash: true, text: (row) => price(row.average_price) },
-    { label: "From", ch: 26, phone: false, class: "quiet", text: originText },
-    { label: "State", ch: 15, node: (row) => badge(row().state), refresh: (cell, row) => writeBadge(cell.firstChild, row.state) },
+    { label: "Quantity", ch: 12, right: true, flash: true, text: (row) => (Number(row.filled) && row.filled !== row.quantity ? `${quantity(row.filled)} of ${quantity(row.quantity)}` : quantity(row.quantity)) },
+    { label: "Order", ch: 16, phone: false, text: priceText },
+    { label: "Filled at", ch: 10, right: true, phone: false, flash: true, text: (row) => price(row.average_price) },
+    { label: "From", ch: 22, phone: false, class: "quiet", text: originText },
+    { label: "State", ch: 14, node: (row) => badge(row().state), refresh: (cell, row) => writeBadge(cell.firstChild, row.state) },
   ];
 }
 
@@ -42,17 +42,18 @@ export function fillColumns(page, { dated = false } = {}) {
     timeColumn((row) => row.market_time, { phone: dated }),
     { label: "Symbol", ch: 9, head: true, node: (row) => h("a", { href: `/accounts/${page.account}/symbols/${symbolPath(row().symbol)}/` }, row().symbol) },
     { label: "Side", ch: 7, node: (row) => sideNode(row().side) },
-    { label: "Quantity", ch: 14, right: true, text: (row) => quantity(row.quantity) },
-    { label: "Price", ch: 11, right: true, text: (row) => price(row.price) },
-    { label: "Fee", ch: 9, right: true, phone: false, text: (row) => price(row.fee) },
-    { label: "Realised", ch: 14, right: true, text: (row) => (Number(row.realised) ? signedMoney(row.realised, page.currency) : "—"), tone: (row) => (toneOf(row.realised) ? `delta ${toneOf(row.realised)}` : "") },
-    { label: "From", ch: 26, phone: false, class: "quiet", text: originText },
+    { label: "Quantity", ch: 12, right: true, text: (row) => quantity(row.quantity) },
+    { label: "Price", ch: 10, right: true, text: (row) => price(row.price) },
+    { label: "Fee", ch: 8, right: true, phone: false, text: (row) => price(row.fee) },
+    { label: "Realised", ch: 13, right: true, text: (row) => (Number(row.realised) ? signedMoney(row.realised, page.currency) : "—"), tone: (row) => (toneOf(row.realised) ? `delta ${toneOf(row.realised)}` : "") },
+    { label: "From", ch: 22, phone: false, class: "quiet", text: originText },
   ];
 }
 
 export function activityPanel(page) {
   const orders = new Table(one("#orders"), {
     caption: "Recent orders",
+    steady: true,
     empty: emptyState("list", "No orders yet. Strategies send theirs after a close; yours start at New order."),
     columns: [
       ...orderColumns(page),
@@ -61,6 +62,7 @@ export function activityPanel(page) {
   });
   const fills = new Table(one("#fills"), {
     caption: "Recent fills",
+    steady: true,
     empty: emptyState("check", "No fills yet. Orders fill at the next open or inside the next bar."),
     columns: fillColumns(page),
   });

@@ -17,6 +17,7 @@ function protectionText({ protection }) {
 export function positionsPanel(page) {
   const table = new Table(one("#positions"), {
     caption: "Open positions",
+    steady: true,
     empty: emptyState("line", page.canWrite ? "No positions yet. Press Start to let the strategies trade, or send an order by hand." : "No positions yet."),
     columns: [
       {
@@ -31,13 +32,13 @@ export function positionsPanel(page) {
             h("a", { href: `/accounts/${page.account}/symbols/${symbolPath(row().symbol)}/` }, row().symbol),
           ),
       },
-      { label: "Quantity", ch: 11, right: true, flash: true, text: (row) => quantity(row.quantity) },
-      { label: "Avg price", ch: 11, right: true, phone: false, text: (row) => price(row.average_price) },
-      { label: "Price", ch: 11, right: true, phone: false, flash: true, text: (row) => price(row.price) },
+      { label: "Quantity", ch: 10, right: true, flash: true, text: (row) => quantity(row.quantity) },
+      { label: "Avg price", ch: 10, right: true, phone: false, text: (row) => price(row.average_price) },
+      { label: "Price", ch: 10, right: true, phone: false, flash: true, text: (row) => price(row.price) },
       { label: "Value", ch: 13, right: true, text: (row) => money(row.value, page.currency) },
-      { label: "P&L", ch: 14, right: true, flash: true, text: (row) => signedMoney(row.pnl, page.currency), tone: (row) => delta(row.pnl) },
+      { label: "P&L", ch: 13, right: true, flash: true, text: (row) => signedMoney(row.pnl, page.currency), tone: (row) => delta(row.pnl) },
       { label: "P&L %", ch: 10, right: true, phone: false, text: (row) => signedPercent(row.pnl_pct), tone: (row) => toneOf(row.pnl_pct) },
-      { label: "Protection", ch: 27, phone: false, class: "quiet", text: protectionText },
+      { label: "Protection", ch: 25, phone: false, class: "quiet", text: protectionText },
       ...(page.canWrite ? [{ label: "Actions", ch: 9, hidden: true, right: true, phone: false, node: (row) => closeButton(page, row) }] : []),
     ],
     detail: (row) => [detailRow(page, row)],

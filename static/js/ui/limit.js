@@ -36,20 +36,31 @@ export function usedOf(rule) {
   return Math.min(0.9999, Math.abs(Number(rule.value)) / limit);
 }
 
+/** Whether a rule measures a value against what it may be at most; a floor that is met is a tick, not a bar. */
+function isCeiling(rule) {
+  if (rule.value === null || rule.limit === null || rule.unit === "none" || rule.verdict === "skip") return false;
+  return rule.verdict === "deny" || Math.abs(Number(rule.value)) <= Math.abs(Number(rule.limit)) * 1.000001;
+}
+
+/** The sentence of a rule, where it says more than the figures beside it. */
+function sentenceOf(rule) {
+  return rule.verdict === "deny" || !rule.text.includes("against a limit of") ? rule.text : "";
+}
+
 const MARKS = { pass: "check", deny: "cross", skip: "dash" };
 
 /** A gate's rules: bars for what is measured, ticks for the rest; the denying ones first. */
 export function ruleList(rules, { currency, sentences = false } = {}) {
   const rank = { deny: 0, pass: 1, skip: 2 };
   const sorted = [...rules].sort((a, b) => rank[a.verdict] - rank[b.verdict]);
-  const measured = sorted.filter((rule) => rule.value !== null && rule.limit !== null && rule.unit !== "none" && rule.verdict !== "skip");
+  const measured = sorted.filter(isCeiling);
   const others = sorted.filter((rule) => !measured.includes(rule));
   return [
     h(
       "div",
       { class: "limits" },
       measured.map((rule) =>
-        limitBar({ ...rule, used: usedOf(rule), currency, text: sentences || rule.verdict === "deny" ? rule.text : "" }),
+        limitBar({ ...rule, used: usedOf(rule), currency, text: sentences || rule.verdict === "deny" ? sentenceOf(rule) : "" }),
       ),
     ),
     h(

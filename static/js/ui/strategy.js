@@ -24,7 +24,7 @@ export class StrategyPicker {
       label: "Strategy",
       type: "select",
       options: strategies.map((strategy) => [strategy.name, strategy.title ?? strategy.name]),
-      value: chosen ?? strategies[0]?.name,
+      value: chosen ?? (strategies.find((strategy) => strategy.parameters.length) ?? strategies[0])?.name,
     });
     this.about = h("p", { class: "note field-wide" });
     this.holder = h("div", { class: "fields field-wide" });

@@ -5,10 +5,11 @@ import { marketParts } from "../core/format.js";
 
 /**
  * columns: [{label, text(row) → string, tone(row) → class, node(row) → Node, refresh(cell, row), ch, right, flash, phone, head, hidden}]
+ * `steady` tables keep their columns where they are, whatever comes into them; every column needs its `ch`.
  * `node` builds a cell once per row; `text` is compared at every update.
  */
 export class Table {
-  constructor(holder, { caption, columns, key = (row) => row.key, empty, detail = null }) {
+  constructor(holder, { caption, columns, key = (row) => row.key, empty, detail = null, steady = false }) {
     this.columns = columns;
     this.key = key;
     this.detail = detail;
@@ -17,7 +18,7 @@ export class Table {
     this.body = h("tbody");
     this.table = h(
       "table",
-      { class: "table" },
+      { class: steady ? "table table-steady" : "table" },
       h("caption", { class: "visually-hidden" }, caption),
       h("colgroup", {}, columns.map(columnWidth)),
       h("thead", {}, h("tr", {}, columns.map((column) => this.headCell(column)))),
@@ -126,7 +127,7 @@ function classes(column) {
 export function timeColumn(at, { phone } = {}) {
   return {
     label: "Market time",
-    ch: 20,
+    ch: 18,
     phone,
     node: () => h("span"),
     refresh: (cell, row) => {
