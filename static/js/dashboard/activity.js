@@ -57,7 +57,7 @@ export function activityPanel(page) {
     empty: emptyState("list", "No orders yet. Strategies send theirs after a close; yours start at New order."),
     columns: [
       ...orderColumns(page),
-      ...(page.canWrite ? [{ label: "Actions", ch: 9, hidden: true, right: true, node: (row) => cancelButton(row), refresh: (cell, row) => (cell.firstChild.hidden = !isOpen(row)) }] : []),
+      ...(page.canWrite ? [{ label: "Actions", ch: 11, hidden: true, right: true, node: (row) => cancelButton(row), refresh: (cell, row) => (cell.firstChild.hidden = !isOpen(row)) }] : []),
     ],
   });
   const fills = new Table(one("#fills"), {

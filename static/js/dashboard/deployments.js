@@ -46,7 +46,7 @@ export function deploymentsPanel(page) {
           message.textContent = row.message ?? "";
         },
       },
-      ...(page.canWrite ? [{ label: "Actions", ch: 9, hidden: true, right: true, node: (row) => startStop(row), refresh: drawButton }] : []),
+      ...(page.canWrite ? [{ label: "Actions", ch: 11, hidden: true, right: true, node: (row) => startStop(row), refresh: drawButton }] : []),
     ],
   });
   return (state, before) => {

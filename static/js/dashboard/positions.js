@@ -39,7 +39,7 @@ export function positionsPanel(page) {
       { label: "P&L", ch: 13, right: true, flash: true, text: (row) => signedMoney(row.pnl, page.currency), tone: (row) => delta(row.pnl) },
       { label: "P&L %", ch: 10, right: true, phone: false, text: (row) => signedPercent(row.pnl_pct), tone: (row) => toneOf(row.pnl_pct) },
       { label: "Protection", ch: 25, phone: false, class: "quiet", text: protectionText },
-      ...(page.canWrite ? [{ label: "Actions", ch: 9, hidden: true, right: true, phone: false, node: (row) => closeButton(page, row) }] : []),
+      ...(page.canWrite ? [{ label: "Actions", ch: 11, hidden: true, right: true, phone: false, node: (row) => closeButton(page, row) }] : []),
     ],
     detail: (row) => [detailRow(page, row)],
   });
