@@ -13,11 +13,12 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, QuerySet
 
+from operations.errors import Unavailable
 from portfolio.models import Account
 from trading.lifecycle import OPEN_STATES, OrderState
-from trading.models import Fill, Order
+from trading.models import Fill, Order, SendAttempt
 from trading.services.dispatcher import dispatch_wake
 from trading.services.send import order_resend
 
@@ -39,16 +40,8 @@ class Round:
 
 def reconcile_round(*, wall_time: datetime, feed_id: int | None = None) -> Round:
     """Sweep once over the open orders, of one feed or of all."""
-    result = Round()
-    orders = Order.objects.filter(account__archived_at__isnull=True)
-    if feed_id is not None:
-        orders = orders.filter(account__feed_id=feed_id)
-    horizon = wall_time - timedelta(seconds=settings.SEND_TIMEOUT_S)
-    unanswered = orders.filter(state=OrderState.SUBMITTING).filter(
-        Q(attempts__isnull=True) | Q(attempts__started_at__lt=horizon)
-    )
-    for order_id in unanswered.values_list("pk", flat=True).distinct():
-        result.resent += bool(order_resend(order_id=order_id, wall_time=wall_time))
+    result = Round(resent=unanswered_resend(wall_time=wall_time, feed_id=feed_id))
+    orders = _orders(feed_id)
     if orders.filter(state__in=(OrderState.APPROVED, OrderState.CANCEL_PENDING)).exists():
         dispatch_wake()
     for account in Account.objects.filter(pk__in=orders.filter(state__in=OPEN_STATES).values("account_id")):
@@ -56,6 +49,25 @@ def reconcile_round(*, wall_time: datetime, feed_id: int | None = None) -> Round
     if result.differences:
         log.error("reconcile_differences", differences=result.differences[:20])
     return result
+
+
+def unanswered_resend(*, wall_time: datetime, feed_id: int | None = None) -> int:
+    """Take up again what was sent and not answered in time; return how many. Who sends now holds the order's lock."""
+    horizon = wall_time - timedelta(seconds=settings.SEND_TIMEOUT_S)
+    asked_since = SendAttempt.objects.filter(order=OuterRef("pk"), started_at__gte=horizon)
+    unanswered = _orders(feed_id).filter(~Exists(asked_since), state=OrderState.SUBMITTING)
+    resent = 0
+    for order_id in unanswered.values_list("pk", flat=True):
+        try:
+            resent += bool(order_resend(order_id=order_id, wall_time=wall_time))
+        except Unavailable as error:
+            log.info("resend_waits", order_id=str(order_id), reason=error.message)
+    return resent
+
+
+def _orders(feed_id: int | None) -> QuerySet[Order]:
+    orders = Order.objects.filter(account__archived_at__isnull=True)
+    return orders if feed_id is None else orders.filter(account__feed_id=feed_id)
 
 
 def orders_differences(account: Account) -> list[str]:

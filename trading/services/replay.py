@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 
@@ -30,7 +30,7 @@ from trading.services.deployments import deployment_pause
 from trading.services.dispatcher import dispatch_pending, dispatch_wake
 from trading.services.evaluate import evaluation_fail, evaluation_record, evaluations_owed
 from trading.services.match import paper_event_match
-from trading.services.reconcile import reconcile_round
+from trading.services.reconcile import reconcile_round, unanswered_resend
 from trading.tasks import deployment_evaluate
 
 log = structlog.get_logger(__name__)
@@ -38,6 +38,7 @@ log = structlog.get_logger(__name__)
 IN_MOTION = (OrderState.APPROVED, OrderState.SUBMITTING, OrderState.CANCEL_PENDING)
 EVENTS_PER_SESSION = 2
 IDLE_S = 0.2
+SWEEP_S = 2.0
 
 
 @dataclass(slots=True)
@@ -122,7 +123,6 @@ def replay_loop(stop: threading.Event) -> None:
 
 def _loop_held(stop: threading.Event, lease: Any) -> None:
     pacers: dict[int, Pacer] = {}
-    reconciled: set[int] = set()
     beat = 0.0
     while not stop.is_set() and lease.alive():
         now = time.monotonic()
@@ -132,17 +132,13 @@ def _loop_held(stop: threading.Event, lease: Any) -> None:
         busy = False
         try:
             for feed in Feed.objects.filter(kind="replay", state=Feed.State.RUNNING):
-                if feed.pk not in reconciled:
-                    if not reconcile_round(feed_id=feed.pk, wall_time=timezone.now()).clean:
-                        continue
-                    reconciled.add(feed.pk)
-                busy |= pacers.setdefault(feed.pk, Pacer()).turn(feed)
-        except Exception:
-            log.exception("replay_turn_failed")
+                busy |= pacers.setdefault(feed.pk, Pacer()).run(feed)
+        except DatabaseError:
+            log.exception("replay_lost_database")
             close_old_connections()
             stop.wait(1.0)
         if not busy:
-            stop.wait(0.01 if pacers else IDLE_S)
+            stop.wait(IDLE_S)
 
 
 class Pacer:
@@ -153,6 +149,32 @@ class Pacer:
         self.next_at = time.monotonic()
         self.measured_at = time.monotonic()
         self.measured_event = -1
+        self.swept_at = self.rests_until = float("-inf")
+        self.clean = False
+
+    def run(self, feed: Feed) -> bool:
+        """Sweep when it is time, then do one turn; a feed that fails rests for a second, the others go on."""
+        now = time.monotonic()
+        if now < self.rests_until:
+            return False
+        try:
+            return self._swept(feed, now) and self.turn(feed)
+        except DatabaseError:
+            raise
+        except Exception:
+            log.exception("replay_turn_failed", feed=feed.pk)
+            self.rests_until = now + 1.0
+            return False
+
+    def _swept(self, feed: Feed, now: float) -> bool:
+        """Take up what a crash left on its way, every two seconds; nothing moves before the first clean round."""
+        if now - self.swept_at >= SWEEP_S:
+            self.swept_at = now
+            if self.clean:
+                unanswered_resend(feed_id=feed.pk, wall_time=timezone.now())
+            else:
+                self.clean = reconcile_round(feed_id=feed.pk, wall_time=timezone.now()).clean
+        return self.clean
 
     def turn(self, feed: Feed) -> bool:
         """Do one turn; return whether anything may be left to do at once."""
