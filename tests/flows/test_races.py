@@ -132,7 +132,8 @@ def test_nothing_approved_before_a_stop_is_sent_after_it(market, alice):
         result = emergency_stop(scope_kind="account", scope_key=str(market.account.pk), reason="Drill.", actor=alice)
         return result, SendAttempt.objects.count()
 
-    *_, (result, sent_at_return) = together([*calls, stop])
+    *_, (report, sent_at_return) = together([*calls, stop])
+    assert report.drained
     dispatch_pending(wall_time=timezone.now())
     assert SendAttempt.objects.count() == sent_at_return
     states = set(Order.objects.values_list("state", flat=True))
