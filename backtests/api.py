@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,6 +23,50 @@ from operations.models import Job
 
 WAIT_DEFAULT_S = 10.0
 WAIT_MAX_S = 30.0
+ASKED = OpenApiExample(
+    "Two years of one symbol",
+    value={"start_date": "2005-01-03", "end_date": "2006-12-29", "symbols": ["XYZ"], "initial_capital": 100000},
+    request_only=True,
+)
+ANSWERED = OpenApiExample(
+    "Done in time",
+    value={
+        "success": True,
+        "result": {
+            "strategy_name": "sma_cross",
+            "start_date": "2005-01-03",
+            "end_date": "2006-12-29",
+            "initial_capital": 100000.0,
+            "final_value": 101250.5,
+            "total_return": 0.012505,
+            "sharpe_ratio": 0.41,
+            "max_drawdown": -0.021,
+            "num_trades": 2,
+            "win_rate": 1.0,
+            "round_trips": 1,
+            "trade_history": [
+                {
+                    "trade_id": "1",
+                    "symbol": "XYZ",
+                    "action": "BUY",
+                    "quantity": 84.0,
+                    "price": 57.31,
+                    "timestamp": "2005-03-01",
+                    "pnl": None,
+                    "fee": 0.0,
+                    "role": "entry",
+                    "phase": "OPEN",
+                }
+            ],
+            "equity_curve": [{"session_on": "2005-01-03", "equity": 100000.0, "drawdown": 0.0}],
+            "settings": {"symbols": ["XYZ"], "position_size": 0.05},
+            "rules_not_simulated": [],
+            "messages": [],
+        },
+    },
+    response_only=True,
+    status_codes=["200"],
+)
 
 
 class BacktestView(APIView):
@@ -31,6 +75,7 @@ class BacktestView(APIView):
     @extend_schema(
         request=serializers.BacktestRequestSerializer,
         responses={200: serializers.BacktestAnswerSerializer, 202: serializers.BacktestPendingSerializer},
+        examples=[ASKED, ANSWERED],
     )
     def post(self, request: Request) -> Response:
         """Answer 200 with the result when it is there in time, else 202 with the address of the run."""

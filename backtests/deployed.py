@@ -77,7 +77,8 @@ class PanelDeployed(Deployed):
         self.filled_levels = levels_fill(targets, terms.direction)
         self.changed: BoolArray = np.ones(self.filled_levels.shape, dtype=bool)
         self.changed[1:] = np.not_equal(self.filled_levels[1:], self.filled_levels[:-1])
-        self.awake = self.changed.any(axis=1).tolist()
+        awake: Any = self.changed.any(axis=1)
+        self.awake: list[bool] = awake.tolist()
         self.band = None if terms.rebalance_band is None else number_of(config.number)(terms.rebalance_band)
         self.places = {symbol: place for place, symbol in enumerate(self.symbols)}
         self.row: dict[str, Number] | None = None

@@ -102,8 +102,18 @@ class BacktestRunSerializer(serializers.ModelSerializer[BacktestRun]):
         """Read only."""
 
         model = BacktestRun
-        fields = ("id", "job", "state", "progress", "error", "request", "dataset_version", "summary", "created_at")
-        read_only_fields = fields
+        fields: tuple[str, ...] = (
+            "id",
+            "job",
+            "state",
+            "progress",
+            "error",
+            "request",
+            "dataset_version",
+            "summary",
+            "created_at",
+        )
+        read_only_fields: tuple[str, ...] = fields
 
 
 class BacktestDetailSerializer(BacktestRunSerializer):

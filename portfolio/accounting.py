@@ -73,10 +73,14 @@ def average_price(quantity: Any, cost: Any, multiplier: Any) -> Any:
 class SleeveFill(Protocol):
     """What a fold needs of a fill; ledger rows and simulated fills both have it."""
 
-    quantity: Any
-    price: Any
-    fee: Any
-    executed_at: Any
+    @property
+    def quantity(self) -> Any: ...
+    @property
+    def price(self) -> Any: ...
+    @property
+    def fee(self) -> Any: ...
+    @property
+    def executed_at(self) -> Any: ...
 
 
 class SleeveFold(NamedTuple):

@@ -85,7 +85,7 @@ class RiskMeasureSerializer(serializers.Serializer[Any]):
     """One measure against its limit."""
 
     code = serializers.CharField()
-    label = serializers.CharField()
+    label: Any = serializers.CharField()
     unit = serializers.CharField()
     value = serializers.FloatField(allow_null=True)
     limit = serializers.FloatField(allow_null=True)
@@ -215,7 +215,7 @@ class ConfigSerializer(Section):
     account = IdField(required=False)
     trading = TradingSection(required=False, allow_null=True)
     brokerage = BrokerageSection(required=False, allow_null=True)
-    data = DataSection(required=False, allow_null=True)
+    data: Any = DataSection(required=False, allow_null=True)
     risk = RiskSection(required=False, allow_null=True)
     strategies = StrategySection(many=True, required=False, allow_null=True)
 
@@ -225,7 +225,7 @@ class ConfigShownSerializer(serializers.Serializer[Any]):
 
     trading = TradingSection()
     brokerage = BrokerageSection()
-    data = DataSection()
+    data: Any = DataSection()
     risk = RiskSection()
     strategies = StrategySection(many=True)
 

@@ -79,7 +79,7 @@ class RuleSerializer(serializers.Serializer[Any]):
     """One rule of the gate: what it measured, its limit, what is left."""
 
     code = serializers.CharField()
-    label = serializers.CharField()
+    label: Any = serializers.CharField()
     verdict = serializers.ChoiceField(choices=["pass", "deny", "skip"])
     value = serializers.CharField(allow_null=True)
     limit = serializers.CharField(allow_null=True)
@@ -165,10 +165,10 @@ class OutcomeSerializer(serializers.Serializer[Any]):
             "side": "BUY" if instance.wanted > 0 else "SELL",
             "wanted": events.text(abs(instance.wanted)),
             "passed": events.text(abs(instance.quantity)),
-            "largest": events.text(result.largest_quantity),
+            "largest": events.text(Decimal(result.largest_quantity)),
             "rule": instance.rule,
             "text": instance.text,
-            "reserve": events.money(reserve),
+            "reserve": events.money(Decimal(reserve)),
             "rules": [rule.as_dict() for rule in result.rules],
         }
 
@@ -198,7 +198,7 @@ class AttemptSerializer(serializers.Serializer[Any]):
 class OrderSerializer(OrderRowSerializer):
     """One order with its children, moves, attempts and fills."""
 
-    parent = serializers.UUIDField(allow_null=True)
+    parent: Any = serializers.UUIDField(allow_null=True)
     replaces = serializers.UUIDField(allow_null=True)
     origin = serializers.CharField()
     reduce_only = serializers.BooleanField()

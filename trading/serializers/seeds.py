@@ -74,7 +74,7 @@ class TradeRuleSerializer(serializers.Serializer[Any]):
     """One rule in JSON numbers."""
 
     code = serializers.CharField()
-    label = serializers.CharField()
+    label: Any = serializers.CharField()
     verdict = serializers.CharField()
     value = serializers.FloatField(allow_null=True)
     limit = serializers.FloatField(allow_null=True)
