@@ -8,6 +8,9 @@ from risk import limits as rule
 from risk import wording
 from risk.facts import AccountFacts, Limits
 
+# A limit in money from here on bounds nothing; a bar against it would say nothing either.
+UNBOUNDED_USD = 1_000_000_000
+
 
 class Measure(NamedTuple):
     """One measure with its limit; `used` is the fraction of the limit in use, None where there is nothing to divide."""
@@ -37,7 +40,7 @@ def measures(
     """Every measure of an account against its limits.
 
     `largest_notional` is the largest |notional| of one symbol over its sleeves and working openings. Buying power is
-    shown against its whole: what equity at full leverage would be.
+    shown against its whole: what equity at full leverage would be. A limit in money that bounds nothing is left out.
     """
     equity: Any = account.equity
     gross: Any = account.gross_notional + account.opening_notional  # type: ignore[operator]  # one number type a call
@@ -47,7 +50,8 @@ def measures(
     whole = None if leverage is None else leverage * equity
     power = None if whole is None else rule.buying_power(equity, leverage, account.gross_notional, account.reserved)
     name = f"Largest position ({largest_symbol})" if largest_symbol else "Largest position"
-    return [
+    bounded = limits.max_position_usd is None or limits.max_position_usd < UNBOUNDED_USD
+    found = [
         _daily_loss(account, limits.max_daily_loss_pct),
         _measure("LEVERAGE", "Leverage", _ratio(gross, equity), leverage, "times"),
         _measure("POSITIONS", "Number of positions", account.positions, limits.max_positions, "count"),
@@ -59,6 +63,7 @@ def measures(
         ),
         _measure("RESERVED", "Reserved for working orders", account.reserved, whole, "usd"),
     ]
+    return [measure for measure in found if bounded or measure.code != "LARGEST_POSITION_USD"]
 
 
 def _measure(code: str, label: str, value: Any, limit: Any, unit: str) -> Measure:

@@ -66,11 +66,11 @@ def amount(value: Number | None, unit: str, currency: str) -> str:
     if value is None:
         return "not measured"
     if unit == "fraction":
-        return f"{value * 100:.1f} %"
+        return f"{value * 100:z.1f} %"
     if unit == "usd":
-        return f"{value:,.2f} {currency}"
+        return f"{value:z,.2f} {currency}"
     if unit == "times":
-        return f"{value:.2f}\u00d7"
+        return f"{value:z.2f}\u00d7"
     return plain(value) or ""
 
 
@@ -86,7 +86,7 @@ def bound(value: Number | None, unit: str, currency: str) -> str:
 
 
 def _rounded(value: Number) -> Decimal:
-    return Decimal(f"{value:.3f}")
+    return Decimal(f"{value:z.3f}")
 
 
 def rule_text(
@@ -111,7 +111,7 @@ def rule_text(
         return f"{label(code).lower()} has no limit set, and an unset limit denies openings"
     if verdict == "deny" and value is None:
         return f"{label(code).lower()} cannot be measured"
-    if limit is None:
+    if limit is None or (verdict != "deny" and value is None):
         return "in order"
     words = _MEASURES.get(code) if verdict == "deny" else None
     if words is None:

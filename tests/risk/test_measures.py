@@ -50,3 +50,8 @@ def test_no_day_no_equity_and_no_limits_are_measured_without_errors():
             assert row["label"]
             assert row["used"] is None or Decimal(row["used"]) >= 0
     assert by_code(ACCOUNT, replace(LIMITS, max_positions=0), D(0))["POSITIONS"].used == 1
+
+
+def test_a_limit_in_money_that_bounds_nothing_is_left_out():
+    assert "LARGEST_POSITION_USD" in by_code(ACCOUNT, replace(LIMITS, max_position_usd=D(999_999_999)), D(1))
+    assert "LARGEST_POSITION_USD" not in by_code(ACCOUNT, replace(LIMITS, max_position_usd=D(1_000_000_000)), D(1))
