@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
 from quantsite.api import accounts, seeds, site
 
@@ -29,4 +29,5 @@ urlpatterns = [
     path("api/notifications/read", site.NotificationsReadView.as_view(), name="api-notifications-read"),
     path("api/schema", site.SchemaView.as_view(), name="api-schema"),
     path("api/docs", site.DocsView.as_view(), name="api-docs"),
+    re_path(r"^api/", site.NowhereView.as_view()),
 ]

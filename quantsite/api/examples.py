@@ -95,6 +95,7 @@ CONFIG_CHANGE = OpenApiExample(
     value={"account": 1, "trading": {"max_positions": 10}, "risk": {"max_position_size_pct": 8}},
     request_only=True,
 )
+CONFIG_SAVED = _answer("Saved", {"success": True, "message": "Saved: 2 changes.", "config": _CONFIG})
 RISK_METRICS = _answer(
     "Within every limit",
     {

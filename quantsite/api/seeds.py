@@ -51,7 +51,9 @@ class ConfigView(APIView):
         return Response({"success": True, "config": selectors.config_get(account_asked(request))})
 
     @extend_schema(
-        request=seeds.ConfigSerializer, responses=seeds.ConfigSavedSerializer, examples=[examples.CONFIG_CHANGE]
+        request=seeds.ConfigSerializer,
+        responses=seeds.ConfigSavedSerializer,
+        examples=[examples.CONFIG_CHANGE, examples.CONFIG_SAVED],
     )
     def post(self, request: Request) -> Response:
         """Change what may be changed, all of it or nothing; a looser limit is refused."""

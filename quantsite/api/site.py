@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from marketdata.selectors import feed_payload
 from marketdata.serializers import FeedSerializer, SpeedSerializer
 from marketdata.services import feed_pause, feed_resume, feed_speed_set
+from operations.errors import NotFound
 from operations.models import Job, Notification
 from operations.selectors import job_get_for, jobs_for, notifications_for
 from operations.services import job_stop_request, notifications_read
@@ -142,6 +143,18 @@ class HealthView(APIView):
         health = selectors.health_get()
         failing = health["status"] == "failing"
         return Response(health, status=status.HTTP_503_SERVICE_UNAVAILABLE if failing else status.HTTP_200_OK)
+
+
+@extend_schema(exclude=True)
+class NowhereView(APIView):
+    """Every other address under /api/: the one error format, whatever the verb."""
+
+    permission_classes = [AllowAny]
+    authentication_classes = []
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """There is nothing."""
+        raise NotFound("NOT_FOUND", "There is nothing at this address; /api/docs lists what there is.")
 
 
 class SchemaView(SpectacularAPIView):

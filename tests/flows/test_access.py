@@ -51,6 +51,7 @@ RULES = {
     "own read": rule(401, SEEN, 404, 404, 404, 404, SEEN, 404),
     "own write": rule(401, OK, 404, 404, 404, 404, 403, 404),
     "feed write": rule(401, OK, 403, 403, 403, OK, 403, 403),
+    "nothing": rule(404, 404, 404, 404, 404, 404, 404, 404),
     "account page": rule(302, SEEN, SEEN, 404, SEEN, SEEN, 302, 302),
     "own page": rule(302, SEEN, 404, 404, 404, 404, 302, 302),
     "page": rule(302, SEEN, SEEN, SEEN, SEEN, SEEN, 302, 302),
@@ -84,6 +85,7 @@ BACKTEST = {
     "initial_capital": "1000",
     "wait": "0",
 }
+NOWHERE = "^api/"  # every other address
 TABLE: dict[str, dict[str, Row]] = {
     "health": get("public"),
     # the person
@@ -112,7 +114,7 @@ TABLE: dict[str, dict[str, Row]] = {
     "api/feeds/<int:feed_id>/speed": post("feed write", speed="2"),
     "api/strategies": get("everyone reads"),
     # accounts
-    "api/accounts": get("everyone reads"),
+    "api/accounts": get("everyone reads") | post("everyone does for themselves", name="New", capital="1000"),
     "api/accounts/<int:account_id>": get("account read"),
     "api/accounts/<int:account_id>/equity": get("account read"),
     "api/accounts/<int:account_id>/performance": get("account read"),
@@ -161,6 +163,7 @@ TABLE: dict[str, dict[str, Row]] = {
     # the description
     "api/schema": get("everyone reads"),
     "api/docs": get("everyone reads"),
+    NOWHERE: {verb: Row("nothing") for verb in VERBS},
     # pages
     "": get("entrance"),
     "accounts/<int:account_id>/": get("account page"),
@@ -252,6 +255,7 @@ class Scene:
     def ask(self, person: str, route: str, verb: str, row: Row) -> Any:
         """Send one request and take back whatever it changed."""
         address = re.sub(r"<\w+:(\w+)>", lambda match: str(self.ids[match[1]]), route) + row.query
+        address = address.replace(NOWHERE, "api/nowhere/at%0Aall")
         body = {name: self.filled(value) for name, value in row.body.items()}
         block = transaction.atomic()
         block._from_testcase = True  # a durable block may start in it, as in the test's own
