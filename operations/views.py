@@ -36,7 +36,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return Response(jsonable(error.as_dict()), status=error.status)
     if isinstance(error, exceptions.APIException):
         set_rollback()
-        return Response(_body(error), status=error.status_code, headers=_headers(error))
+        return Response(jsonable(_body(error)), status=error.status_code, headers=_headers(error))
     return None
 
 
