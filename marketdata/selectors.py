@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils.module_loading import import_string
 
 from marketdata import calendars
@@ -94,6 +94,17 @@ def instruments_get(symbols: Iterable[str]) -> dict[str, Instrument]:
         words = ", ".join(missing[:10])
         raise NotFound("SYMBOL_UNKNOWN", f"There is no instrument {words}.", symbols=missing[:100])
     return {symbol: found[symbol] for symbol in wanted}
+
+
+def tradable_symbols(limit: int) -> list[str]:
+    """The first tradable symbols in alphabetical order, as a suggestion."""
+    return list(Instrument.objects.filter(tradable=True).order_by("symbol").values_list("symbol", flat=True)[:limit])
+
+
+def last_bar_on() -> date | None:
+    """The newest session any tradable instrument has a bar of."""
+    newest: date | None = Instrument.objects.filter(tradable=True).aggregate(newest=Max("last_bar_on"))["newest"]
+    return newest
 
 
 def lake_get(interval: str = "1d") -> Lake:

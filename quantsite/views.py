@@ -11,10 +11,10 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from backtests.selectors import backtest_get_for
-from marketdata.models import Feed, Instrument
-from marketdata.selectors import feed_current, instrument_get
+from marketdata.models import Feed
+from marketdata.selectors import feed_current, instrument_get, last_bar_on, tradable_symbols
 from operations.errors import ApplicationError
-from portfolio.models import Account
+from portfolio.models import Account, Role
 from portfolio.selectors import WRITERS, account_default_for, account_get_for, accounts_for
 from quantsite.selectors import may_steer_feed
 from risk.selectors import may_operate
@@ -66,7 +66,9 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("dashboard", account_default_for(request.user).pk)
     except ApplicationError:
         account = accounts_for(request.user).open().order_by("pk").first()
-    return redirect("dashboard", account.pk) if account else render(request, "pages/welcome.html")
+    if account is not None:
+        return redirect("dashboard", account.pk)
+    return render(request, "pages/welcome.html", {"has_market": feed_current() is not None})
 
 
 @page
@@ -103,22 +105,21 @@ def decision(request: HttpRequest, decision_id: int) -> HttpResponse:
 def account_settings(request: HttpRequest, account_id: int) -> HttpResponse:
     """The account's configuration, strategies and money."""
     account = account_get_for(request.user, account_id)
-    return render(request, "pages/settings.html", _of_account(account, request.user, "settings"))
+    context = _of_account(account, request.user, "settings")
+    owns = account.role == Role.OWNER and account.archived_at is None
+    symbols = tradable_symbols(SYMBOLS_SUGGESTED)
+    return render(request, "pages/settings.html", {**context, "owns": owns, "symbols": symbols})
 
 
 @page
 def backtests(request: HttpRequest) -> HttpResponse:
     """The person's backtests and the form for a new one."""
-    symbols = Instrument.objects.filter(tradable=True).order_by("symbol")
     feed = feed_current()
     context = {
         "page": "backtests",
-        "symbols": symbols.values_list("symbol", flat=True)[:SYMBOLS_SUGGESTED],
+        "symbols": tradable_symbols(SYMBOLS_SUGGESTED),
         "start_on": feed.start_on if feed else None,
-        "end_on": symbols.exclude(last_bar_on=None)
-        .order_by("-last_bar_on")
-        .values_list("last_bar_on", flat=True)
-        .first(),
+        "end_on": last_bar_on(),
     }
     return render(request, "pages/backtests.html", context)
 

@@ -1,4 +1,4 @@
-"""What every page's frame asks for: the accounts a person may switch to, the one shown, inputs in our look."""
+"""What every page's frame asks for: accounts to switch to, the one shown, unread notifications, inputs in our look."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.forms import BoundField
 from django.template import Context
 from django.utils.safestring import SafeString
 
+from operations.selectors import notifications_for
 from portfolio.models import Account
 from portfolio.selectors import accounts_for
 
@@ -41,7 +42,13 @@ def nav_account(context: Context) -> Account | None:
     return next((account for account in accounts if getattr(account, "role", None)), accounts[0] if accounts else None)
 
 
+@register.simple_tag(takes_context=True)
+def unread_count(context: Context) -> int:
+    """How many notifications the signed-in person has not read."""
+    return notifications_for(context["request"].user, unread=True).count()
+
+
 @register.filter(name="input")
 def input_filter(field: BoundField) -> SafeString:
-    """The form field's widget with the class of our inputs."""
-    return field.as_widget(attrs={"class": "input"})
+    """The form field's widget with the class of our inputs; its label stands above it, not inside."""
+    return field.as_widget(attrs={"class": "input", "placeholder": False})

@@ -1,4 +1,4 @@
-// What every page has: theme switch, menus, messages of the server, names of clocks.
+// What every page has: theme switch, menus, new accounts, unread notifications, messages of the server, names of clocks.
 
 import { all, one } from "./core/dom.js";
 import { marketZoneName } from "./core/format.js";
@@ -40,6 +40,25 @@ document.addEventListener("keydown", (event) => {
     menu.open = false;
     one("summary", menu).focus();
   }
+});
+
+document.addEventListener("click", async (event) => {
+  if (!event.target.closest("[data-new-account]")) return;
+  for (const menu of menus) menu.open = false;
+  const { accountOpen } = await import("./ui/account.js");
+  accountOpen();
+});
+
+const bell = one("[data-bell]");
+/** A page that learns of notifications, or has them read, tells it with an event. */
+document.addEventListener("unread", ({ detail }) => {
+  if (!bell) return;
+  const badge = one(".count", bell);
+  const unread = Math.max(0, detail.add ? Number(badge.dataset.unread) + detail.add : detail.count);
+  badge.dataset.unread = unread;
+  badge.textContent = unread > 99 ? "99+" : String(unread);
+  badge.hidden = unread === 0;
+  bell.setAttribute("aria-label", unread ? `Notifications, ${unread} unread` : "Notifications");
 });
 
 for (const node of all("[data-clock=market]")) node.textContent = `market time, ${marketZoneName()}`;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ HASHED = re.compile(r"\.[0-9a-f]{12}\.m?js$")
 
 
 @pytest.fixture
-def collected(settings: Any, tmp_path: Path) -> Iterator[Path]:
-    """Our own static files and a library, collected."""
+def collected(settings: Any, tmp_path: Path) -> Path:
+    """Our own static files and a stand-in for the chart library, collected."""
     library = tmp_path / "library"
     library.mkdir()
     (library / "lightweight-charts.standalone.production.mjs").write_text("export const chart = 1;\n")
@@ -29,7 +28,7 @@ def collected(settings: Any, tmp_path: Path) -> Iterator[Path]:
         "staticfiles": {"BACKEND": "quantsite.static_storage.StaticStorage"},
     }
     call_command("collectstatic", interactive=False, verbosity=0)
-    yield settings.STATIC_ROOT
+    return settings.STATIC_ROOT
 
 
 def test_every_import_of_a_hashed_module_is_hashed_and_there(collected: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from operations.services import notification_send
 from portfolio.models import Account, Role
 from portfolio.services import account_open, membership_set
 from quantsite.views import zone_of
@@ -79,10 +80,29 @@ def test_home_leads_to_the_account(alice: Any, account: Account) -> None:
     assert opened(alice, reverse("home")).url == reverse("dashboard", args=[account.pk])
 
 
-def test_home_without_an_account_says_what_to_do(charlie: Any) -> None:
+def test_home_without_an_account_offers_one(charlie: Any, world: Any) -> None:
     answer = opened(charlie, reverse("home"))
     assert answer.status_code == 200
     assert "You have no trading account yet." in answer.content.decode()
+    assert "data-new-account" in answer.content.decode()
+
+
+def test_home_without_a_market_says_that_there_is_none(charlie: Any) -> None:
+    body = opened(charlie, reverse("home")).content.decode()
+    assert "there is no market to trade on" in body
+    assert "data-new-account" not in body
+
+
+def test_only_the_owner_lets_others_in(alice: Any, bob: Any, account: Account) -> None:
+    membership_set(account_id=account.pk, user=bob, role=Role.TRADER, actor=alice)
+    address = reverse("account_settings", args=[account.pk])
+    assert 'id="member-form"' in opened(alice, address).content.decode()
+    assert 'id="member-form"' not in opened(bob, address).content.decode()
+
+
+def test_the_bell_counts_what_was_not_read(alice: Any, account: Account) -> None:
+    notification_send(user=alice, level="info", title="Hello", body="")
+    assert "Notifications, 1 unread" in opened(alice, reverse("tokens")).content.decode()
 
 
 @pytest.mark.parametrize("name", OWN_PAGES)

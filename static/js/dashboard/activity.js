@@ -2,9 +2,10 @@
 
 import { api, symbolPath } from "../core/api.js";
 import { all, h, one } from "../core/dom.js";
-import { price, quantity, signedMoney, toneOf } from "../core/format.js";
+import { price, quantity, signedMoney, toneOf, words } from "../core/format.js";
 import { badge, sideNode, writeBadge } from "../ui/badges.js";
-import { confirm } from "../ui/dialog.js";
+import { confirm, formDialog } from "../ui/dialog.js";
+import { field } from "../ui/form.js";
 import { Table, emptyState, timeColumn } from "../ui/table.js";
 import { act, toast } from "../ui/toast.js";
 
@@ -57,7 +58,7 @@ export function activityPanel(page) {
     empty: emptyState("list", "No orders yet. Strategies send theirs after a close; yours start at New order."),
     columns: [
       ...orderColumns(page),
-      ...(page.canWrite ? [{ label: "Actions", ch: 11, hidden: true, right: true, node: (row) => cancelButton(row), refresh: (cell, row) => (cell.firstChild.hidden = !isOpen(row)) }] : []),
+      ...(page.canWrite ? [actionColumn()] : []),
     ],
   });
   const fills = new Table(one("#fills"), {
@@ -80,10 +81,56 @@ function show(name) {
   one("#fills").hidden = name !== "fills";
 }
 
-function cancelButton(row) {
-  const button = h("button", { class: "btn btn-quiet btn-small", type: "button", "aria-label": `Cancel order ${row().side} ${row().symbol}` }, "Cancel");
-  button.addEventListener("click", () => cancelOrder(row(), button));
+/** Change and Cancel of an order while it is open; `after` runs once the server has answered. */
+export function actionColumn(after = () => {}) {
+  return {
+    label: "Actions",
+    ch: 19,
+    hidden: true,
+    right: true,
+    node: (row) => h("span", { class: "table-actions" }, changeButton(row, after), cancelButton(row, after)),
+    refresh: (cell, row) => (cell.firstChild.hidden = !isOpen(row)),
+  };
+}
+
+function actionButton(name, row) {
+  return h("button", { class: "btn btn-quiet btn-small", type: "button", "aria-label": `${name} order ${row().side} ${row().symbol}` }, name);
+}
+
+function cancelButton(row, after) {
+  const button = actionButton("Cancel", row);
+  button.addEventListener("click", () => cancelOrder(row(), button).then(after));
   return button;
+}
+
+function changeButton(row, after) {
+  const button = actionButton("Change", row);
+  button.addEventListener("click", () => changeOrder(row()).then(after));
+  return button;
+}
+
+/** A replacement: what differs from the order is sent, the new order takes its place when the old one is cancelled. */
+async function changeOrder(order) {
+  const left = String(Number(order.quantity) - Number(order.filled));
+  const before = { quantity: left, limit_price: order.limit_price, stop_price: order.stop_price };
+  const number = (name, label, hint) => field({ name, label, hint, type: "number", required: true, value: before[name] });
+  const fields = [
+    number("quantity", "Quantity", Number(order.filled) ? `Of what is left; ${quantity(order.filled)} are filled.` : ""),
+    ...(order.stop_price === null ? [] : [number("stop_price", "Stop price")]),
+    ...(order.limit_price === null ? [] : [number("limit_price", "Limit price")]),
+  ];
+  const answer = await formDialog({
+    title: `Change ${order.side === "BUY" ? "buy" : "sell"} ${quantity(left)} ${order.symbol}, ${words(order.order_type)}`,
+    text: "A new order takes its place once the old one is cancelled; the risk gate judges it first.",
+    fields,
+    action: "Change order",
+    send(values) {
+      const changes = Object.entries(values).filter(([name, value]) => value !== Number(before[name]));
+      if (!changes.length) throw new Error("Nothing is changed yet.");
+      return api.post(`/api/orders/${order.id}/replace`, Object.fromEntries(changes.map(([name, value]) => [name, String(value)])));
+    },
+  });
+  if (answer) toast(answer.message, answer.success ? "good" : "warn", { title: answer.success ? "Order changed" : "Denied: the order stays as it was" });
 }
 
 export async function cancelOrder(order, button) {

@@ -35,10 +35,15 @@ function drawControl(state) {
   const [name, pulse] = stateOf(state);
   setText(one("#control-state"), name);
   one("#pulse").dataset.state = pulse;
-  setText(one("#control-note"), `${control.deployments_running} of ${control.deployments_total} strategies`);
+  const none = control.deployments_total === 0;
+  setText(one("#control-note"), none ? "no strategy yet" : `${control.deployments_running} of ${control.deployments_total} strategies`);
   setText(one("#mode"), (control.mode ?? "").toUpperCase());
   enable("#start", control.deployments_running < control.deployments_total);
   enable("#stop", control.deployments_running > 0);
+  for (const [selector, hidden] of [["#add-strategy", !none], ["#start", none], ["#stop", none]]) {
+    const button = one(selector);
+    if (button) button.hidden = hidden;
+  }
   drawEmergency(risk?.state === "HALTED");
 }
 
@@ -60,8 +65,10 @@ function drawFeed(feed) {
   const isReplay = feed?.kind === "replay";
   const badge = one("#feed-state");
   badge.hidden = !feed;
+  drawEnded(feed);
   if (!feed) {
-    setText(one("#clock-time"), "no feed");
+    setText(one("#clock-time"), "no market feed");
+    for (const node of [one("#speeds"), one("#feed-pause")]) if (node) node.hidden = true;
     return;
   }
   const phase = PHASES[feed.phase];
@@ -76,6 +83,25 @@ function drawFeed(feed) {
   note.hidden = !feed.note;
   setText(one("span", note), feed.note ?? "");
   drawOperator(feed, isReplay);
+}
+
+const NO_FEED = "This account has no market feed: nothing moves, and no order of it can fill.";
+const ENDED = "The replay has played its last day: the account stays as it is.";
+let told = null;
+
+/** Where the market of the account stands still for good, the way to one that moves. */
+async function drawEnded(feed) {
+  const banner = one("#feed-ended");
+  const ended = !feed || feed.state === "finished";
+  banner.hidden = !ended;
+  const key = ended ? String(feed?.id) : null;
+  if (!ended || told === key) return;
+  told = key;
+  setText(one("span", banner), feed ? ENDED : NO_FEED);
+  const { results } = await api.get("/api/feeds");
+  const moving = results.some((other) => other.is_current && other.id !== feed?.id && other.state !== "finished");
+  one("button", banner).hidden = !moving;
+  if (!moving) setText(one("span", banner), `${feed ? ENDED : NO_FEED} An operator makes the next one under Administration.`);
 }
 
 function drawOperator(feed, isReplay) {

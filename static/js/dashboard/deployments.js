@@ -31,7 +31,7 @@ export function deploymentsPanel(page) {
   const table = new Table(one("#deployments"), {
     caption: "Strategies deployed on this account",
     key: (row) => row.id,
-    empty: emptyState("spark", "No strategy is deployed on this account. Add one in Settings."),
+    empty: emptyState("spark", "No strategy is deployed on this account. Each one decides after a close and trades within the account's limits.", page.canWrite ? h("a", { class: "btn", href: `/accounts/${page.account}/settings/#strategies` }, "Add a strategy") : null),
     columns: [
       { label: "Strategy", ch: 20, head: true, text: (row) => row.name },
       { label: "Symbols", ch: 26, phone: false, class: "quiet", text: (row) => (row.symbols ?? []).join(", ") },

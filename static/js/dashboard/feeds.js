@@ -52,6 +52,15 @@ export function notificationsPanel() {
   const list = one("#notifications");
   const empty = emptyItem("bell", "Nothing to report. Failures, stops and limits reached appear here.");
   return (state, before) => {
-    if (state.notifications !== before.notifications) draw(list, state.notifications ?? [], notificationItem, empty);
+    if (state.notifications === before.notifications) return;
+    draw(list, state.notifications ?? [], notificationItem, empty);
+    if (before.notifications) tellUnread(state.notifications, before.notifications);
   };
+}
+
+/** The bell counts what came while the page was open; what was there before, the page was made with. */
+function tellUnread(rows, before) {
+  const newest = Math.max(0, ...before.map((row) => Number(row.key)));
+  const add = rows.filter((row) => Number(row.key) > newest).length;
+  if (add) document.dispatchEvent(new CustomEvent("unread", { detail: { add } }));
 }

@@ -18,7 +18,7 @@ export function positionsPanel(page) {
   const table = new Table(one("#positions"), {
     caption: "Open positions",
     steady: true,
-    empty: emptyState("line", page.canWrite ? "No positions yet. Press Start to let the strategies trade, or send an order by hand." : "No positions yet."),
+    empty: emptyState("line", page.canWrite ? "No positions yet. Strategies open them once they run; New order opens one by hand." : "No positions yet."),
     columns: [
       {
         label: "Symbol",

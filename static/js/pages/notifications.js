@@ -23,7 +23,8 @@ const button = one("#read-all");
 
 button.addEventListener("click", () =>
   act(button, async () => {
-    const { read } = await api.post("/api/notifications/read");
+    const { read, unread } = await api.post("/api/notifications/read");
+    document.dispatchEvent(new CustomEvent("unread", { detail: { count: unread } }));
     toast(read ? `${read} marked as read.` : "All were read already.");
     await pager.load();
   }),

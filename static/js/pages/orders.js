@@ -2,11 +2,11 @@
 
 import { query } from "../core/api.js";
 import { all, debounce, one } from "../core/dom.js";
-import { fillColumns, orderColumns } from "../dashboard/activity.js";
+import { actionColumn, fillColumns, orderColumns } from "../dashboard/activity.js";
 import { Pager, fillForm, filtersOf } from "../ui/pager.js";
 import { Table, emptyState } from "../ui/table.js";
 
-const { account, currency } = one("[data-account]").dataset;
+const { account, currency, canWrite } = one("[data-account]").dataset;
 const page = { account, currency };
 const form = one("#filters");
 const note = "Nothing matches. Widen the filters, or let a strategy trade first.";
@@ -14,7 +14,11 @@ const note = "Nothing matches. Widen the filters, or let a strategy trade first.
 const LISTS = {
   orders: {
     path: "/api/orders",
-    table: new Table(one("#orders"), { caption: "Orders", columns: orderColumns(page, { dated: true }), empty: emptyState("list", note) }),
+    table: new Table(one("#orders"), {
+      caption: "Orders",
+      columns: [...orderColumns(page, { dated: true }), ...(canWrite === "true" ? [actionColumn(() => pager.load(pager.filters, pager.page))] : [])],
+      empty: emptyState("list", note),
+    }),
   },
   fills: {
     path: "/api/fills",

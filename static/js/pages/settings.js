@@ -5,12 +5,13 @@ import { h, one } from "../core/dom.js";
 import { capital, money, percent, words } from "../core/format.js";
 import { badge } from "../ui/badges.js";
 import { confirm } from "../ui/dialog.js";
-import { checkAll, field, formError, setError, showRefusal, symbolsOf, valueOf } from "../ui/form.js";
+import { checkAll, control, field, formError, setError, showRefusal, symbolsOf, valueOf } from "../ui/form.js";
 import { StrategyPicker, strategiesGet } from "../ui/strategy.js";
 import { emptyState } from "../ui/table.js";
 import { act, toast, toastError } from "../ui/toast.js";
+import { Members } from "./members.js";
 
-const { account, currency, canWrite } = one("[data-account]").dataset;
+const { account, currency, canWrite, owns, symbols: known } = one("[data-account]").dataset;
 const writable = canWrite === "true";
 
 const FIXED = "Set when the account was opened.";
@@ -171,7 +172,7 @@ async function bindDeploymentForm(symbols) {
   const strategies = await strategiesGet();
   const picker = new StrategyPicker(strategies);
   const fields = {
-    name: field({ name: "name", label: "Name", required: true, hint: "How it appears in decisions.", maxlength: 80 }),
+    name: field({ name: "name", label: "Name", required: true, value: picker.title(), hint: "How it appears in decisions.", maxlength: 80 }),
     symbols: field({ name: "symbols", label: "Symbols", value: symbols.join(", "), required: true, hint: "Separated by commas." }),
     position_size: fraction("position_size", "Position size", "5", "Of equity, for each entry."),
     stop_loss: fraction("stop_loss", "Stop loss", "2", "Empty for none."),
@@ -179,6 +180,13 @@ async function bindDeploymentForm(symbols) {
     on_limit: field({ name: "on_limit", label: "At a limit", type: "select", options: [["cut", "cut to the largest that passes"], ["deny", "deny the order"]] }),
   };
   one("#deployment-fields").replaceChildren(picker.node, h("div", { class: "fields" }, Object.values(fields)));
+  // the name follows what is chosen until somebody gives one
+  let named = false;
+  const name = control(fields.name);
+  name.addEventListener("input", () => (named = name.value.trim() !== ""));
+  picker.node.addEventListener("input", () => {
+    if (!named) name.value = picker.title();
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!checkAll([...picker.fields(), ...Object.values(fields)])) return;
@@ -197,8 +205,9 @@ async function bindDeploymentForm(symbols) {
     act(one("#deployment-save"), async () => {
       try {
         const row = await api.post("/api/deployments", body);
-        toast(`${row.name ?? body.name} is deployed and stopped. Start it on the dashboard.`);
-        form.reset();
+        toast(`${row.name ?? body.name} is added, and stopped. Start it on the dashboard.`);
+        named = false;
+        name.value = "";
         await drawDeployments();
       } catch (error) {
         if (!showRefusal([...picker.fields(), ...Object.values(fields)], error)) toastError(error);
@@ -237,7 +246,9 @@ async function load() {
   const config = await configGet();
   new Configuration(config);
   bindMoney();
-  await Promise.all([drawDeployments(), bindDeploymentForm(config.risk?.allowed_symbols ?? config.strategies?.[0]?.symbols ?? [])]);
+  const symbols = config.risk?.allowed_symbols ?? config.strategies?.[0]?.symbols ?? symbolsOf(known);
+  await Promise.all([drawDeployments(), bindDeploymentForm(symbols), new Members(account, owns === "true").load()]);
+  if (location.hash) one(location.hash)?.scrollIntoView();
 }
 
 load().catch((error) => toastError(error, "The settings did not load"));

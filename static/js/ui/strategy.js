@@ -29,7 +29,7 @@ export class StrategyPicker {
     this.about = h("p", { class: "note field-wide" });
     this.holder = h("div", { class: "fields field-wide" });
     this.node = h("div", { class: "fields" }, this.select, this.about, this.holder);
-    this.select.addEventListener("change", () => this.draw({}));
+    this.select.addEventListener("input", () => this.draw({}));
     this.draw(parameters);
   }
 
@@ -54,6 +54,12 @@ export class StrategyPicker {
 
   name() {
     return valueOf(this.select);
+  }
+
+  /** A name that tells this choice from others: "SMA cross 10/30" */
+  title() {
+    const values = this.fields().map((node) => valueOf(node)).filter((value) => value !== null);
+    return [this.current?.title ?? this.name(), values.join("/")].filter(Boolean).join(" ").slice(0, 80);
   }
 }
 
