@@ -104,12 +104,18 @@ def scope_keys_for(*, account: Account, deployment_key: str = "") -> list[str]:
     return [scope.name for scope in _scopes(account, deployment_key)]
 
 
-def stop_state(*, account: Account, deployment_key: str = "") -> StopState:
-    """What the latches and the ladder say about an account or one of its sleeves; the strictest wins."""
+def stop_state(*, account: Account, deployment_key: str = "", risk: AccountRisk | None = None) -> StopState:
+    """What the latches and the ladder say about an account or one of its sleeves; the strictest wins.
+
+    `risk` is the account's limits row where it is read already.
+    """
     scopes = _scopes(account, deployment_key)
     wanted = reduce(or_, (Q(scope_kind=scope.kind, scope_key=scope.key) for scope in scopes))
     latches = list(StopLatch.objects.filter(wanted).order_by("scope_kind"))
-    ladder = AccountRisk.objects.filter(account=account).values_list("ladder_level", "ladder_reason").first()
+    if risk is None:
+        ladder = AccountRisk.objects.filter(account=account).values_list("ladder_level", "ladder_reason").first()
+    else:
+        ladder = (risk.ladder_level, risk.ladder_reason)
     levels = [StopLevel(latch.state) for latch in latches]
     reasons = [_latch_reason(latch) for latch in latches if latch.state != StopLevel.ACTIVE]
     if ladder is not None and ladder[0] != StopLevel.ACTIVE:
@@ -137,7 +143,8 @@ def accounts_in(scope: Scope) -> QuerySet[Account]:
 
 def risk_section(account: Account) -> dict[str, Any]:
     """What the account's page shows of its stops and profile."""
-    stop, risk = stop_state(account=account), risk_get(account)
+    risk = risk_get(account)
+    stop = stop_state(account=account, risk=risk)
     return {
         "state": str(stop.level),
         "reasons": list(stop.reasons),

@@ -17,7 +17,7 @@ from operations.models import AuditEvent, AuditStream
 STREAM_OPENED = "audit.stream_opened"
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def audit_append(
     *,
     stream: str,

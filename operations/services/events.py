@@ -20,7 +20,7 @@ from operations.models import Event, EventStream, Notification
 log = structlog.get_logger(__name__)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def event_publish(*, stream: str, kind: str, payload: dict[str, Any], market_time: datetime | None = None) -> Event:
     """Number and store an event in the caller's transaction; push it to the stream's group on commit.
 

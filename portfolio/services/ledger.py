@@ -22,7 +22,6 @@ BALANCES: dict[str, tuple[str, int]] = {
 }
 
 
-@transaction.atomic
 def ledger_post(
     *,
     account: Account,
@@ -41,14 +40,15 @@ def ledger_post(
         raise ValueError(f"the legs of {source_type} {source_id} do not sum to zero: {moving}")
     if not moving:
         return None
-    booking = LedgerTransaction.objects.create(
-        account=account, kind=kind, source_type=source_type, source_id=source_id, market_time=market_time
-    )
-    LedgerEntry.objects.bulk_create(
-        LedgerEntry(transaction=booking, leg=leg, ledger_account=name, currency=account.currency, amount=amount)
-        for leg, (name, amount) in enumerate(moving.items(), start=1)
-    )
-    _balances_move(account, moving)
+    with transaction.atomic(savepoint=False):
+        booking = LedgerTransaction.objects.create(
+            account=account, kind=kind, source_type=source_type, source_id=source_id, market_time=market_time
+        )
+        LedgerEntry.objects.bulk_create(
+            LedgerEntry(transaction=booking, leg=leg, ledger_account=name, currency=account.currency, amount=amount)
+            for leg, (name, amount) in enumerate(moving.items(), start=1)
+        )
+        _balances_move(account, moving)
     return booking
 
 

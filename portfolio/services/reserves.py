@@ -10,7 +10,7 @@ from portfolio.models import Account, LedgerAccount, Reserve, TransactionKind
 from portfolio.services.ledger import ledger_post
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def reserve_hold(*, account: Account, source: str, amount: Decimal) -> Reserve:
     """Hold money for an order, once per source. The caller holds the account's lock."""
     amount = _exact(amount)
@@ -26,7 +26,7 @@ def reserve_hold(*, account: Account, source: str, amount: Decimal) -> Reserve:
     return reserve
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def reserve_release(*, account: Account, source: str, amount: Decimal | None = None) -> Reserve | None:
     """Give back part of an order's reserve, or all that remains; never more than that.
 

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 ZERO = Decimal(0)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def exposure_lock(*, account: Account, instruments: Iterable[Instrument]) -> dict[int, UserExposure]:
     """Lock the rows of the account's owner, environment and currency until the transaction ends; by instrument id.
 
@@ -27,7 +27,7 @@ def exposure_lock(*, account: Account, instruments: Iterable[Instrument]) -> dic
     return {key: _lock(account, key) for key in sorted({instrument.pk for instrument in instruments})}
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def exposure_adjust(
     *, account: Account, instrument: Instrument, held: Decimal = ZERO, reserved: Decimal = ZERO
 ) -> UserExposure:

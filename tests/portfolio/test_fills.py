@@ -171,8 +171,8 @@ def test_the_caller_s_copy_of_the_account_follows(account, acme):
 
 def test_queries_of_one_fill(account, acme, django_assert_num_queries):
     # look up the source, read the sleeve, insert entry, booking, legs, move the balances, insert the sleeve;
-    # begin and release of two savepoints, around the fill and around its booking
+    # begin and release of one savepoint around the fill
     with transaction.atomic():
         locked = account_lock(account.pk)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(9):
             fill_post(**first_fill(locked, acme))

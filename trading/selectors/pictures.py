@@ -11,6 +11,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Count, Q
+
 from marketdata.models import Feed, Instrument
 from marketdata.rounding import TOLERANCE_DECIMAL, snap
 from marketdata.selectors import Quote, feed_get, feed_last_event, feed_moment, market_status_get, quotes_get
@@ -110,7 +112,10 @@ def marks_for_account(account: Account, event: Any) -> dict[int, Decimal]:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One account read once: its feed, sleeves, working orders, quotes and limits, and the picture made of them."""
+    """One account read once: its feed, sleeves, working orders, quotes and limits, and the picture made of them.
+
+    ``epochs`` are the stop epochs the picture was made under, by sleeve; the account's own under the empty key.
+    """
 
     feed: Feed | None
     held: list[Position]
@@ -118,6 +123,7 @@ class Reading:
     quotes: dict[int, Quote]
     risk: AccountRisk | None
     picture: AccountPicture
+    epochs: dict[str, int]
 
 
 def picture_get(account: Account, **wanted: Any) -> AccountPicture:
@@ -147,8 +153,8 @@ def account_read(
     if feed is None and account.feed_id is not None:
         feed = feed_get(account.feed_id)
     quotes = {} if feed is None or not known else quotes_get(instruments=list(known.values()), feed=feed)
-    stop = stop_state(account=account)
     risk = risk_get(account)
+    stop = stop_state(account=account, risk=risk)
     picture = AccountPicture(
         environment=account.environment,
         kind=account.kind,
@@ -170,16 +176,17 @@ def account_read(
     )
     _day_fill(picture, account, feed)
     _user_fill(picture, account, list(known.values()))
+    epochs = {"": stop.epoch}
     for key in sleeves:
-        own = stop_state(account=account, deployment_key=key)
-        picture.sleeve_stops[key] = (own.level, own.reasons)
-    return Reading(feed, held, orders, quotes, risk, picture)
+        own = stop_state(account=account, deployment_key=key, risk=risk)
+        picture.sleeve_stops[key], epochs[key] = (own.level, own.reasons), own.epoch
+    return Reading(feed, held, orders, quotes, risk, picture, epochs)
 
 
 def working_orders(account: Account) -> list[Order]:
     """Return the account's orders that have not ended, in the order they were made."""
     orders = Order.objects.filter(account=account, state__in=OPEN_STATES)
-    return list(orders.select_related("instrument", "deployment").order_by("sequence"))
+    return list(orders.select_related("instrument").order_by("sequence"))
 
 
 def working_order(order: Order) -> WorkingOrder:
@@ -205,13 +212,13 @@ def working_order(order: Order) -> WorkingOrder:
 
 def recent_get(account: Account, *, wall_time: datetime, twin: dict[str, Any]) -> RecentFacts:
     """Return how fast people and programs have been asking, and whether this is their last wish again."""
-    asked = Decision.objects.filter(account=account, origin="person")
-    minute = asked.filter(recorded_at__gt=wall_time - timedelta(seconds=60)).count()
-    second = asked.filter(recorded_at__gt=wall_time - timedelta(seconds=1)).count() if minute else 0
+    asked = Decision.objects.filter(
+        account=account, origin="person", recorded_at__gt=wall_time - timedelta(seconds=60)
+    ).aggregate(minute=Count("pk"), second=Count("pk", filter=Q(recorded_at__gt=wall_time - timedelta(seconds=1))))
     twins = Order.objects.filter(
         account=account, origin="person", created_at__gt=wall_time - timedelta(seconds=DUPLICATE_S), **twin
     ).exclude(state=OrderState.DENIED)
-    return RecentFacts(orders_last_second=second, orders_last_minute=minute, duplicate=twins.exists())
+    return RecentFacts(orders_last_second=asked["second"], orders_last_minute=asked["minute"], duplicate=twins.exists())
 
 
 def _mark(quote: Quote, feed: Feed | None, wall_time: datetime | None) -> Mark:

@@ -6,6 +6,7 @@ Both are made of the same functions, so that a snapshot and the events after it 
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from marketdata.models import Feed
@@ -25,7 +26,7 @@ from risk.measures import measures
 from trading import events
 from trading.lifecycle import OrderState
 from trading.models import Decision, Deployment, Fill, Order
-from trading.selectors.pictures import account_read
+from trading.selectors.pictures import Reading, account_read
 from trading.terms import OrderRole
 
 if TYPE_CHECKING:
@@ -38,16 +39,20 @@ ZERO = Decimal(0)
 
 
 class View:
-    """One account read once, and the sections of its page."""
+    """One account read once, and the sections of its page; ``reading`` is one that is up to date already."""
 
-    def __init__(self, account: Account, feed: Feed | None = None) -> None:
+    def __init__(self, account: Account, feed: Feed | None = None, reading: Reading | None = None) -> None:
         self.account = account
-        self.reading = account_read(account, feed=feed)
+        self.reading = reading or account_read(account, feed=feed)
         self.feed, self.picture = self.reading.feed, self.reading.picture
         marks = {key: quote.price for key, quote in self.reading.quotes.items()}
         self.positions: list[PositionView] = positions_of(self.reading.held, marks)
         self.balances: Balances = balances_of(account, self.positions)
-        self.names = dict(Deployment.objects.filter(account=account).values_list("pk", "name"))
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """The names of the account's deployments."""
+        return dict(Deployment.objects.filter(account=self.account).values_list("pk", "name"))
 
     def overview(self) -> dict[str, Any]:
         """The tiles."""
@@ -235,21 +240,24 @@ def _with_orders(decisions: list[Decision]) -> list[tuple[Decision, str | None]]
     return [(decision, made.get(decision.pk)) for decision in decisions]
 
 
-def changed_sections(*, account: Account, changes: Changes, feed: Feed | None = None) -> dict[str, Any]:
+def changed_sections(
+    *, account: Account, changes: Changes, feed: Feed | None = None, reading: Reading | None = None
+) -> dict[str, Any]:
     """Return the ``put`` and ``drop`` of an event for what a transaction changed."""
-    view = View(account, feed)
+    view = View(account, feed, reading)
     put: dict[str, Any] = {}
     drop: dict[str, list[str]] = {}
     sections = set(changes.sections)
     if changes.orders:
-        rows = Order.objects.filter(pk__in=list(changes.orders)).select_related("instrument").order_by("-sequence")
-        put["orders"] = [view.order_row(order) for order in rows]
+        newest_first = sorted(changes.orders.values(), key=lambda order: -order.sequence)
+        put["orders"] = [view.order_row(order) for order in newest_first]
         sections |= {"overview", "positions", "risk"}
     if changes.fills:
         put["fills"] = [view.fill_row(fill) for fill in sorted(changes.fills, key=lambda fill: -fill.pk)]
     if changes.decisions:
+        made = {order.decision_id: str(order.pk) for order in changes.orders.values() if not order.protective}
         ordered = sorted(changes.decisions, key=lambda row: -row.pk)
-        put["decisions"] = [view.decision_row(row, order) for row, order in _with_orders(ordered)]
+        put["decisions"] = [view.decision_row(row, made.get(row.pk)) for row in ordered]
     if changes.deployments:
         rows_deployed = Deployment.objects.filter(pk__in=list(changes.deployments))
         put["deployments"] = [events.deployment_row(row) for row in rows_deployed]

@@ -29,7 +29,7 @@ from trading.intents import (
 from trading.models import Deployment, Evaluation, SymbolLatch
 from trading.picture import AccountPicture
 from trading.selectors import strategy_get
-from trading.selectors.pictures import picture_get
+from trading.selectors.pictures import account_read
 from trading.services.changes import Changes, changes_publish
 from trading.services.deployments import deployment_pause
 from trading.services.orders import Circumstances, intent_record
@@ -74,9 +74,9 @@ class _ActStep:
         symbols = {symbol for evaluation in evaluations for symbol in evaluation.deployment.symbols}
         self.instruments: dict[str, Instrument] = instruments_get(sorted(symbols))
         exposure_lock(account=account, instruments=self.instruments.values())
-        self.picture: AccountPicture = picture_get(
-            account, instruments=self.instruments.values(), sleeves=list(self.of_sleeve)
-        )
+        reading = account_read(account, instruments=self.instruments.values(), sleeves=list(self.of_sleeve))
+        self.picture: AccountPicture = reading.picture
+        self.epochs = reading.epochs
 
     def run(self) -> None:
         """Collect, order, decide, record. What was stopped since it was evaluated decides nothing."""
@@ -167,6 +167,7 @@ class _ActStep:
             event_number=self.event_number,
             deployment=deployment,
             evaluation=evaluation,
+            stop_epoch=self.epochs[deployment.key],
             stop_loss=None if intent.exits and not _opens(outcome) else deployment.stop_loss,
             take_profit=None if intent.exits and not _opens(outcome) else deployment.take_profit,
         )

@@ -10,6 +10,7 @@ from marketdata.models import Feed
 from operations.services import event_publish
 from portfolio.models import Account
 from trading.models import Decision, Deployment, Fill, Order
+from trading.selectors.pictures import Reading
 from trading.selectors.snapshot import changed_sections
 
 
@@ -28,10 +29,19 @@ class Changes:
 
 
 def changes_publish(
-    *, account: Account, changes: Changes, kind: str, market_time: datetime | None, feed: Feed | None = None
+    *,
+    account: Account,
+    changes: Changes,
+    kind: str,
+    market_time: datetime | None,
+    feed: Feed | None = None,
+    reading: Reading | None = None,
 ) -> None:
-    """Publish the account's changed rows and the figures that follow from them. Called last in the transaction."""
+    """Publish the account's changed rows and the figures that follow from them. Called last in the transaction.
+
+    ``reading`` spares reading the account again where its picture has followed every change.
+    """
     if not changes:
         return
-    payload = changed_sections(account=account, changes=changes, feed=feed)
+    payload = changed_sections(account=account, changes=changes, feed=feed, reading=reading)
     event_publish(stream=account.stream, kind=kind, payload=payload, market_time=market_time)

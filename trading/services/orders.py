@@ -50,6 +50,7 @@ class Circumstances:
     take_profit_price: Decimal | None = None
     parent: Order | None = None
     replaces: Order | None = None
+    stop_epoch: int | None = None  # the one the intent was judged under; None is read when the order is made
 
 
 def rules_json(result: GateResult) -> list[dict[str, Any]]:
@@ -185,15 +186,20 @@ def _order_row(
         protective=intent.protective,
         reduce_only=intent.reduce_only,
         state=state,
-        stop_epoch=stop_state(
-            account=around.account, deployment_key=str(around.deployment.pk) if around.deployment else ""
-        ).epoch,
+        stop_epoch=_stop_epoch(around),
         created_event=around.event_number,
         market_time=around.market_time,
         actor=around.actor,
     )
     order.payload_hash = payload_hash(order)
     return order
+
+
+def _stop_epoch(around: Circumstances) -> int:
+    if around.stop_epoch is not None:
+        return around.stop_epoch
+    key = str(around.deployment.pk) if around.deployment else ""
+    return stop_state(account=around.account, deployment_key=key).epoch
 
 
 def _children(order: Order, decision: Decision, around: Circumstances) -> list[Order]:

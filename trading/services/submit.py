@@ -23,7 +23,7 @@ from trading.intents import DecisionOutcome, Intent, decide
 from trading.lifecycle import IN_BOOK, OPEN_STATES, OrderState
 from trading.models import Decision, Deployment, IdempotencyKey, Order
 from trading.picture import AccountPicture
-from trading.selectors.pictures import feed_of, picture_get, recent_get
+from trading.selectors.pictures import Reading, account_read, feed_of, picture_get, recent_get
 from trading.services.cancel import NOT_SENT, order_cancel_locked
 from trading.services.changes import Changes, changes_publish
 from trading.services.dispatcher import dispatch_wake
@@ -91,8 +91,10 @@ def order_submit(*, account_id: int, wish: Wish, actor: Any, wall_time: datetime
         known = _idempotent(account, wish)
         if known is not None:
             return known
-        exposure_lock(account=account, instruments=[_instrument(wish.symbol)])
-        picture, intent, around = _prepare(account, wish, actor, wall_time)
+        instrument = _instrument(wish.symbol)
+        exposure_lock(account=account, instruments=[instrument])
+        reading, intent, around = _prepare(account, instrument, wish, actor, wall_time)
+        picture = reading.picture
         outcome = decide(picture, intent, wish.on_limit)
         changes = Changes()
         decision, order = intent_record(picture=picture, intent=intent, outcome=outcome, around=around, changes=changes)
@@ -100,7 +102,10 @@ def order_submit(*, account_id: int, wish: Wish, actor: Any, wall_time: datetime
             IdempotencyKey.objects.create(
                 account=account, key=wish.client_order_id, body_hash=wish.digest(), order=order, decision=decision
             )
-        changes_publish(account=account, changes=changes, kind="order.submitted", market_time=around.market_time)
+        changes_publish(
+            account=account, changes=changes, kind="order.submitted", market_time=around.market_time,
+            reading=None if outcome.cancels_first else reading,
+        )  # fmt: skip
         transaction.on_commit(dispatch_wake)
     return Submission(decision, order, created=True)
 
@@ -108,8 +113,8 @@ def order_submit(*, account_id: int, wish: Wish, actor: Any, wall_time: datetime
 def order_preview(*, account: Account, wish: Wish, wall_time: datetime) -> DecisionOutcome:
     """Judge a wish without creating anything."""
     wish_check(wish)
-    picture, intent, _ = _prepare(account, wish, None, wall_time)
-    return decide(picture, intent, wish.on_limit)
+    reading, intent, _ = _prepare(account, _instrument(wish.symbol), wish, None, wall_time)
+    return decide(reading.picture, intent, wish.on_limit)
 
 
 def _idempotent(account: Account, wish: Wish) -> Submission | None:
@@ -134,9 +139,9 @@ def _idempotent(account: Account, wish: Wish) -> Submission | None:
 
 
 def _prepare(
-    account: Account, wish: Wish, actor: Any, wall_time: datetime
-) -> tuple[AccountPicture, Intent, Circumstances]:
-    instrument = _instrument(wish.symbol)
+    account: Account, instrument: Instrument, wish: Wish, actor: Any, wall_time: datetime
+) -> tuple[Reading, Intent, Circumstances]:
+    feed = feed_of(account)
     deployment = _deployment(account, wish.deployment_id)
     sleeve = deployment.key if deployment else ""
     twin = {
@@ -147,14 +152,15 @@ def _prepare(
         "limit_price": wish.limit_price,
         "stop_price": wish.stop_price,
     }
-    picture = picture_get(
+    reading = account_read(
         account,
         instruments=[instrument],
         sleeves=[sleeve] if sleeve else [],
         recent=recent_get(account, wall_time=wall_time, twin=twin),
         wall_time=wall_time,
+        feed=feed,
     )
-    held = picture.sleeve_quantity(wish.symbol, sleeve)
+    held = reading.picture.sleeve_quantity(wish.symbol, sleeve)
     exits = held * wish.quantity < 0
     intent = Intent(
         symbol=wish.symbol,
@@ -173,15 +179,16 @@ def _prepare(
     around = Circumstances(
         account=account,
         instrument=instrument,
-        market_time=feed_time(account),
-        event_number=feed_event(account),
+        market_time=feed.market_time,
+        event_number=feed.event_number,
         deployment=deployment,
         actor=actor,
+        stop_epoch=reading.epochs[sleeve],
         client_order_id=wish.client_order_id,
         stop_loss_price=wish.stop_loss_price,
         take_profit_price=wish.take_profit_price,
     )
-    return picture, intent, around
+    return reading, intent, around
 
 
 def _instrument(symbol: str) -> Instrument:
@@ -299,7 +306,8 @@ def order_replace(
 
 def _replace(account: Account, old: Order, wish: Wish, actor: Any, wall_time: datetime) -> Submission:
     exposure_lock(account=account, instruments=[old.instrument])
-    picture, intent, around = _prepare(account, wish, actor, wall_time)
+    reading, intent, around = _prepare(account, old.instrument, wish, actor, wall_time)
+    picture = reading.picture
     picture.recent = replace(picture.recent, duplicate=False)
     picture.orders_drop([old.id])
     intent = replace(
