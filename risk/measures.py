@@ -8,9 +8,6 @@ from risk import limits as rule
 from risk import wording
 from risk.facts import AccountFacts, Limits
 
-# A limit in money from here on bounds nothing; a bar against it would say nothing either.
-UNBOUNDED_USD = 1_000_000_000
-
 
 class Measure(NamedTuple):
     """One measure with its limit; `used` is the fraction of the limit in use, None where there is nothing to divide."""
@@ -50,7 +47,7 @@ def measures(
     whole = None if leverage is None else leverage * equity
     power = None if whole is None else rule.buying_power(equity, leverage, account.gross_notional, account.reserved)
     name = f"Largest position ({largest_symbol})" if largest_symbol else "Largest position"
-    bounded = limits.max_position_usd is None or limits.max_position_usd < UNBOUNDED_USD
+    bounded = limits.max_position_usd is None or limits.max_position_usd < wording.UNBOUNDED_USD
     found = [
         _daily_loss(account, limits.max_daily_loss_pct),
         _measure("LEVERAGE", "Leverage", _ratio(gross, equity), leverage, "times"),

@@ -44,6 +44,9 @@ LABELS = {
     "GATE_ERROR": "Gate",
 }
 
+# A limit in money from here on bounds nothing; to set a figure against it would say nothing either.
+UNBOUNDED_USD = 1_000_000_000
+
 
 def label(code: str) -> str:
     """The rule's name for people."""
@@ -113,6 +116,10 @@ def rule_text(
         return f"{label(code).lower()} cannot be measured"
     if limit is None or (verdict != "deny" and value is None):
         return "in order"
+    if verdict != "deny" and unit == "usd" and limit >= UNBOUNDED_USD:
+        return "in order"
+    if verdict != "deny" and code in _MET:
+        return _MET[code].format(value=amount(value, unit, currency), limit=bound(limit, unit, currency))
     words = _MEASURES.get(code) if verdict == "deny" else None
     if words is None:
         return f"{amount(value, unit, currency)} against a limit of {bound(limit, unit, currency)}"
@@ -142,6 +149,12 @@ _FINDINGS = {
     "SHORT_NOT_ALLOWED": "a cash account cannot sell more {subject} than the sleeve holds free of other exits",
     "DUPLICATE": "the same order for {subject} was given less than two seconds ago",
     "GATE_ERROR": "the gate could not judge the order ({subject}), so it denies",
+}
+
+# Bounds that are no ceiling, where they are met.
+_MET = {
+    "MINIMUM_QUANTITY": "{value}, and at least {limit} is needed",
+    "COLLAR": "the limit price {value} is within the collar at {limit}",
 }
 
 # Each takes the measure before the order, with it, the limit, and the symbol.

@@ -31,3 +31,13 @@ def test_limits_are_shown_without_needless_zeros():
 def test_what_was_not_measured_is_not_set_against_a_limit():
     text = rule_text("SELF_MATCH", "pass", None, None, Decimal(55), None, "price", "IBM", "USD")
     assert text == "in order"
+
+
+def test_bounds_that_are_met_are_told_as_what_they_are():
+    def met(code, value, limit, unit):
+        return rule_text(code, "pass", None, Decimal(value), Decimal(limit), None, unit, "IBM", "USD")
+
+    assert met("MINIMUM_QUANTITY", 509, 1, "quantity") == "509, and at least 1 is needed"
+    assert met("COLLAR", 55, 60, "price") == "the limit price 55 is within the collar at 60"
+    assert met("POSITION_USD", 5_000, 1_000_000_000, "usd") == "in order"
+    assert met("POSITION_USD", 400, 500, "usd") == "400.00 USD against a limit of 500.00 USD"
