@@ -120,9 +120,12 @@ export function toneOf(value) {
 
 const marketZone = () => document.documentElement.dataset.marketZone || "UTC";
 
+/** Three letters for every month, so that columns stay as wide as they are. */
+const threeLetters = (text) => text.replace("Sept", "Sep");
+
 function parts(at, zone) {
   const date = new Date(at);
-  const day = date.toLocaleDateString("en-GB", { timeZone: zone, day: "numeric", month: "short", year: "numeric" });
+  const day = threeLetters(date.toLocaleDateString("en-GB", { timeZone: zone, day: "numeric", month: "short", year: "numeric" }));
   const time = date.toLocaleTimeString("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" });
   return { day, time };
 }
@@ -162,7 +165,7 @@ export function day(text, weekday = false) {
   if (!text) return NONE;
   const options = { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" };
   if (weekday) options.weekday = "short";
-  return new Date(`${text.slice(0, 10)}T00:00:00Z`).toLocaleDateString("en-GB", options);
+  return threeLetters(new Date(`${text.slice(0, 10)}T00:00:00Z`).toLocaleDateString("en-GB", options));
 }
 
 /** This browser's clock: 14:03:12, with the day when it is another one. */
@@ -171,7 +174,7 @@ export function wallTime(at) {
   const date = new Date(at);
   const time = date.toLocaleTimeString("en-GB");
   if (date.toDateString() === new Date().toDateString()) return time;
-  return `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" })}, ${time}`;
+  return `${threeLetters(date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" }))}, ${time}`;
 }
 
 export function words(code) {

@@ -22,7 +22,7 @@ function facts(row) {
     ...fact("Passed", denied ? "nothing" : quantity(row.passed)),
     ...fact("Largest that passes", quantity(row.largest)),
     ...(row.reference_price ? fact("Reference price", exact(row.reference_price)) : []),
-    ...(row.rule ? fact("Binding rule", capital(words(row.rule))) : []),
+    ...(row.rule ? fact("Binding rule", row.rules?.find((rule) => rule.code === row.rule)?.label ?? capital(words(row.rule))) : []),
     ...fact("Decided at", `${marketTime(row.market_time)} market time, ${marketZoneName()}`),
   ];
 }

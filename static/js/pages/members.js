@@ -8,7 +8,7 @@ import { Table, emptyState } from "../ui/table.js";
 import { act, toast } from "../ui/toast.js";
 
 const ROLES = { owner: "owner: decides over the account", trader: "trader: sends orders, starts and stops", viewer: "viewer: looks, changes nothing" };
-const CHOICES = ["viewer", "trader"].map((role) => [role, ROLES[role]]);
+const CHOICES = [["viewer", "viewer"], ["trader", "trader"]];
 
 export class Members {
   constructor(account, owns) {
@@ -32,7 +32,7 @@ export class Members {
 
   bind() {
     const username = field({ name: "username", label: "Username", required: true, maxlength: 150 });
-    const role = field({ name: "role", label: "As", type: "select", options: CHOICES });
+    const role = field({ name: "role", label: "As", type: "select", options: CHOICES, hint: "A viewer looks; a trader sends orders, too." });
     one("#member-fields").replaceChildren(username, role);
     one("#member-form").addEventListener("submit", (event) => {
       event.preventDefault();

@@ -15,15 +15,14 @@ const { account, currency, canWrite, owns, symbols: known } = one("[data-account
 const writable = canWrite === "true";
 
 const FIXED = "Set when the account was opened.";
-const TIGHTEN = "Can be made tighter here; a looser one is the risk manager's.";
 
 // what people should read beside a key of the configuration; an unknown key still gets a field
 const KEYS = {
   "trading.mode": { label: "Mode", fixed: FIXED },
   "trading.initial_capital": { label: "Initial capital", unit: currency, fixed: FIXED, type: "number" },
-  "risk.allowed_symbols": { label: "Symbols allowed", hint: `Separated by commas; empty allows every known symbol. ${TIGHTEN}`, wide: true, list: true },
+  "risk.allowed_symbols": { label: "Symbols allowed", hint: "Separated by commas; empty allows every known symbol.", wide: true, list: true },
   "trading.update_interval": { label: "Update interval", unit: "s", type: "number" },
-  "trading.max_positions": { label: "Positions at most", type: "integer", min: 1, hint: TIGHTEN },
+  "trading.max_positions": { label: "Positions at most", type: "integer", min: 1, hint: "Only fewer; more is the risk manager's." },
   "trading.position_size": { label: "Position size", type: "number", fraction: true, hint: "Of equity, for each entry; holds for every strategy here. Empty while they differ." },
   "trading.stop_loss": { label: "Stop loss", type: "number", fraction: true, hint: "Below the entry's reference price." },
   "trading.take_profit": { label: "Take profit", type: "number", fraction: true, hint: "Above the entry's reference price." },
@@ -32,18 +31,20 @@ const KEYS = {
   "data.provider": { label: "Market data", fixed: "Set by the operator." },
   "data.cache_enabled": { label: "Cache", fixed: "Set by the operator." },
   "data.cache_dir": { label: "Cache folder", fixed: "Set by the operator." },
-  "risk.max_position_size_pct": { label: "Position at most", unit: "%", type: "number", min: 0, max: 100, hint: TIGHTEN },
-  "risk.max_daily_loss_pct": { label: "Daily loss at most", unit: "%", type: "number", min: 0, max: 100, hint: TIGHTEN },
-  "risk.max_portfolio_leverage": { label: "Leverage at most", unit: "×", type: "number", min: 0, hint: TIGHTEN },
+  "risk.max_position_size_pct": { label: "Position at most", unit: "%", type: "number", min: 0, max: 100 },
+  "risk.max_daily_loss_pct": { label: "Daily loss at most", unit: "%", type: "number", min: 0, max: 100 },
+  "risk.max_portfolio_leverage": { label: "Leverage at most", unit: "×", type: "number", min: 0 },
 };
 
 const SECTIONS = {
   trading: ["Trading", "Sizes and protection of the strategies' orders."],
-  risk: ["Limits", "What the risk gate allows on this account."],
+  risk: ["Limits", "They can be made tighter here; looser is the risk manager's."],
   brokerage: ["Broker", ""],
   data: ["Market data", ""],
 };
 
+/** What is fixed and empty is nothing to show. */
+const worth = (section, key, value) => value !== null || !KEYS[`${section}.${key}`]?.fixed;
 const scalar = (value) => value === null || typeof value !== "object" || Array.isArray(value);
 const shown = (value, spec) => {
   if (Array.isArray(value)) return value.join(", ");
@@ -103,7 +104,7 @@ class Configuration {
     this.config = config;
     this.fields = [];
     const cards = Object.entries(SECTIONS).filter(([name]) => config[name]).map(([name, [title, note]]) => {
-      const fields = Object.entries(config[name]).filter(([, value]) => scalar(value)).map(([key, value]) => fieldOf(name, key, value));
+      const fields = Object.entries(config[name]).filter(([key, value]) => scalar(value) && worth(name, key, value)).map(([key, value]) => fieldOf(name, key, value));
       this.fields.push(...fields);
       return h(
         "section",
@@ -173,11 +174,11 @@ async function bindDeploymentForm(symbols) {
   const picker = new StrategyPicker(strategies);
   const fields = {
     name: field({ name: "name", label: "Name", required: true, value: picker.title(), hint: "How it appears in decisions.", maxlength: 80 }),
-    symbols: field({ name: "symbols", label: "Symbols", value: symbols.join(", "), required: true, hint: "Separated by commas." }),
+    symbols: field({ name: "symbols", label: "Symbols", value: symbols.join(", "), required: true, hint: "Separated by commas.", wide: true }),
     position_size: fraction("position_size", "Position size", "5", "Of equity, for each entry."),
     stop_loss: fraction("stop_loss", "Stop loss", "2", "Empty for none."),
     take_profit: fraction("take_profit", "Take profit", "5", "Empty for none."),
-    on_limit: field({ name: "on_limit", label: "At a limit", type: "select", options: [["cut", "cut to the largest that passes"], ["deny", "deny the order"]] }),
+    on_limit: field({ name: "on_limit", label: "At a limit", type: "select", options: [["cut", "cut the order"], ["deny", "deny the order"]], hint: "Of an order that is too large: cut it to the largest that passes, or send none." }),
   };
   one("#deployment-fields").replaceChildren(picker.node, h("div", { class: "fields" }, Object.values(fields)));
   // the name follows what is chosen until somebody gives one

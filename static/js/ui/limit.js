@@ -36,15 +36,25 @@ export function usedOf(rule) {
   return Math.min(0.9999, Math.abs(Number(rule.value)) / limit);
 }
 
-/** Whether a rule measures a value against what it may be at most; a floor that is met is a tick, not a bar. */
+const UNBOUNDED = 1e9;
+const BOUNDS = new Set(["COLLAR", "MINIMUM_QUANTITY"]);
+
+/** Whether a rule measures a value against what it may be at most; what is met or unbounded is a tick, not a bar. */
 function isCeiling(rule) {
   if (rule.value === null || rule.limit === null || rule.unit === "none" || rule.verdict === "skip") return false;
+  if (rule.verdict === "pass" && (BOUNDS.has(rule.code) || (rule.unit === "usd" && Number(rule.limit) >= UNBOUNDED))) return false;
   return rule.verdict === "deny" || Math.abs(Number(rule.value)) <= Math.abs(Number(rule.limit)) * 1.000001;
 }
 
 /** The sentence of a rule, where it says more than the figures beside it. */
 function sentenceOf(rule) {
   return rule.verdict === "deny" || !rule.text.includes("against a limit of") ? rule.text : "";
+}
+
+/** What a rule found; that it is in order, or does not apply, its mark says already. */
+function said(rule) {
+  if (rule.verdict === "skip") return h("span", { class: "visually-hidden" }, " does not apply");
+  return rule.text && rule.text !== "in order" ? `: ${rule.text}` : "";
 }
 
 const MARKS = { pass: "check", deny: "cross", skip: "dash" };
@@ -71,7 +81,7 @@ export function ruleList(rules, { currency, sentences = false } = {}) {
           "li",
           { class: "check", dataset: { verdict: rule.verdict } },
           icon(MARKS[rule.verdict]),
-          h("span", {}, h("span", { class: "strong" }, rule.label), rule.text ? `: ${rule.text}` : ""),
+          h("span", {}, h("span", { class: "strong" }, rule.label), said(rule)),
         ),
       ),
     ),

@@ -23,6 +23,7 @@ export class StrategyPicker {
       name: "strategy",
       label: "Strategy",
       type: "select",
+      wide: true,
       options: strategies.map((strategy) => [strategy.name, strategy.title ?? strategy.name]),
       value: chosen ?? (strategies.find((strategy) => strategy.parameters.length) ?? strategies[0])?.name,
     });
@@ -73,6 +74,6 @@ function parameterField(parameter, value) {
     min,
     max,
     required: true,
-    hint: [help, min !== undefined && max !== undefined ? `${min} to ${max}` : ""].filter(Boolean).join(", "),
+    hint: [help, min !== undefined && max !== undefined ? `${min} to ${max}.` : ""].filter(Boolean).join(" "),
   });
 }

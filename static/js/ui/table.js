@@ -123,7 +123,7 @@ function classes(column) {
   return [column.right ? "right" : "", column.phone === false ? "hide-narrow" : "", column.class ?? ""].filter(Boolean).join(" ") || null;
 }
 
-/** A column of market times; on a phone the day stands for itself. */
+/** A column of market times; on a phone the day stands for itself, with a short year. */
 export function timeColumn(at, { phone } = {}) {
   return {
     label: "Market time",
@@ -132,7 +132,8 @@ export function timeColumn(at, { phone } = {}) {
     node: () => h("span"),
     refresh: (cell, row) => {
       const [day, time] = marketParts(at(row));
-      cell.firstChild.replaceChildren(day, h("span", { class: "hide-narrow" }, `, ${time}`));
+      const short = day.replace(/ \d\d(\d\d)$/, " ’$1");
+      cell.firstChild.replaceChildren(h("span", { class: "hide-narrow" }, `${day}, ${time}`), h("span", { class: "only-narrow" }, short));
     },
   };
 }
