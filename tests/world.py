@@ -91,10 +91,18 @@ def world_make(
     return World(feed, account_make(owner, feed, capital=capital, kind=kind, name=name))
 
 
-def account_make(owner: Any, feed: Feed, *, capital: str = "100000", kind: str = "cash", name: str = "Paper") -> Account:
+def account_make(
+    owner: Any, feed: Feed, *, capital: str = "100000", kind: str = "cash", name: str = "Paper"
+) -> Account:
     """Open a paper account with the unrestricted profile."""
     account = account_open(
-        owner=owner, name=name, kind=kind, feed=feed, capital=Decimal(capital), actor=owner, market_time=feed.market_time
+        owner=owner,
+        name=name,
+        kind=kind,
+        feed=feed,
+        capital=Decimal(capital),
+        actor=owner,
+        market_time=feed.market_time,
     )
     account_risk_create(account=account, profile_code="PAPER")
     return account

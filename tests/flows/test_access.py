@@ -334,4 +334,4 @@ def test_an_id_in_a_filter_an_export_or_a_body_is_not_there_for_a_stranger(scene
 def test_a_stranger_s_order_cannot_name_another_s_deployment(scene: Scene) -> None:
     row = Row("", body={**TRADE, "deployment": "{deployment}"})
     answer = scene.ask("charlie", "api/trade", "post", row)
-    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_deployment")
+    assert (answer.status_code, answer.json()["code"]) == (400, "UNKNOWN_DEPLOYMENT")

@@ -159,8 +159,8 @@ def test_a_part_of_the_configuration(browser, world, deployment):
         ({"trading": []}, 400, "INVALID_INPUT"),
         ({"strategies": [{"name": "Nobody"}]}, 400, "UNKNOWN_STRATEGY"),
         ({"strategies": [{"name": "Hold", "strategy": "donchian"}]}, 400, "CONFIG_FIXED"),
-        ({"strategies": [{"name": "Hold", "params": {"speed": 1}}]}, 400, "bad_parameters"),
-        ({"strategies": [{"name": "Hold", "position_size": 0}]}, 400, "out_of_range"),
+        ({"strategies": [{"name": "Hold", "params": {"speed": 1}}]}, 400, "BAD_PARAMETERS"),
+        ({"strategies": [{"name": "Hold", "position_size": 0}]}, 400, "OUT_OF_RANGE"),
     ],
 )
 def test_what_the_configuration_refuses(browser, deployment, body, status, code):
@@ -178,7 +178,7 @@ def test_a_configuration_is_taken_whole_or_not_at_all(browser, world, deployment
 
 def test_a_running_strategy_is_not_changed(browser, holding):
     answer = browser.post("/api/config", {"trading": {"position_size": 0.01}})
-    assert (answer.status_code, answer.json()["code"]) == (409, "deployment_running")
+    assert (answer.status_code, answer.json()["code"]) == (409, "DEPLOYMENT_RUNNING")
     # stopped and changed in one request
     body = {"strategies": [{"name": "Hold", "enabled": False, "position_size": 0.01}]}
     assert browser.post("/api/config", body).json()["message"] == "Saved: 2 changes."

@@ -93,7 +93,7 @@ def test_the_same_key_asks_once(browser):
     other = trade(browser, client_order_id="k1", quantity=11)
     assert [first.status_code, again.status_code, other.status_code] == [201, 200, 422]
     assert first.json()["order"]["order_id"] == again.json()["order"]["order_id"]
-    assert other.json()["code"] == "key_reused"
+    assert other.json()["code"] == "KEY_REUSED"
     assert Order.objects.count() == 1
 
 
@@ -145,11 +145,11 @@ def test_a_body_that_is_no_order(browser, text):
 
 
 def test_prices_that_a_type_needs(browser):
-    assert trade(browser, order_type="LIMIT").json()["code"] == "price_missing"
-    assert trade(browser, limit_price="50").json()["code"] == "price_unexpected"
+    assert trade(browser, order_type="LIMIT").json()["code"] == "PRICE_MISSING"
+    assert trade(browser, limit_price="50").json()["code"] == "PRICE_UNEXPECTED"
     assert trade(browser, order_type="stop_loss", stop_price="1", side="SELL").status_code == 201
-    assert trade(browser, symbol="ZZZ").json()["code"] == "unknown_symbol"
-    assert trade(browser, deployment=999).json()["code"] == "unknown_deployment"
+    assert trade(browser, symbol="ZZZ").json()["code"] == "UNKNOWN_SYMBOL"
+    assert trade(browser, deployment=999).json()["code"] == "UNKNOWN_DEPLOYMENT"
 
 
 def test_which_account_is_meant(browser, world, alice):
@@ -187,7 +187,7 @@ def test_an_order_from_asking_to_its_end(browser):
     assert decision["order"] == number
     assert browser.post(f"/api/orders/{number}/cancel").json()["state"] == "VOIDED"
     again = browser.post(f"/api/orders/{number}/cancel")
-    assert (again.status_code, again.json()["code"]) == (409, "order_ended")
+    assert (again.status_code, again.json()["code"]) == (409, "ORDER_ENDED")
 
 
 def test_a_replacement_keeps_the_side(browser):
@@ -316,8 +316,8 @@ def test_protect_and_close_a_position(browser, holding):
     low = browser.post("/api/risk/stop-loss", {"symbol": "AAA", "stop_price": 20.5})
     assert (low.status_code, low.json()["success"], low.json()["orders"][0]["stop_price"]) == (200, True, "20.5")
     through = browser.post("/api/risk/stop-loss", {"symbol": "AAA", "stop_price": 9000})
-    assert (through.status_code, through.json()["code"]) == (422, "stop_through")
-    assert browser.post("/api/risk/stop-loss", {"symbol": "BBB", "stop_price": 1}).json()["code"] == "no_position"
+    assert (through.status_code, through.json()["code"]) == (422, "STOP_THROUGH")
+    assert browser.post("/api/risk/stop-loss", {"symbol": "BBB", "stop_price": 1}).json()["code"] == "NO_POSITION"
     closed = browser.post(f"/api/accounts/{holding.pk}/close-position", {"symbol": "AAA"}).json()
     assert (closed["success"], len(closed["orders"])) == (True, 1)
 
@@ -358,7 +358,7 @@ def test_a_deployment_is_made_changed_and_run(browser, world):
     assert browser.patch(path, {"priority": 3, "parameters": {names[0]: 5}}).json()["priority"] == 3
     assert browser.get(path).json()["parameters"][names[0]] == 5
     assert browser.post(f"{path}/start").json()["state"] == "running"
-    assert browser.patch(path, {"priority": 4}).json()["code"] == "deployment_running"
+    assert browser.patch(path, {"priority": 4}).json()["code"] == "DEPLOYMENT_RUNNING"
     assert browser.post(f"{path}/stop").json()["state"] == "stopped"
 
 

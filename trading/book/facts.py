@@ -20,15 +20,15 @@ class BarLike(Protocol):
     """A bar in the number type of the call."""
 
     @property
-    def open(self) -> Number: ...  # noqa: D102 - a bar's five names
+    def open(self) -> Number: ...
     @property
-    def high(self) -> Number: ...  # noqa: D102
+    def high(self) -> Number: ...
     @property
-    def low(self) -> Number: ...  # noqa: D102
+    def low(self) -> Number: ...
     @property
-    def close(self) -> Number: ...  # noqa: D102
+    def close(self) -> Number: ...
     @property
-    def volume(self) -> Number: ...  # noqa: D102
+    def volume(self) -> Number: ...
 
 
 @dataclass(frozen=True, slots=True)

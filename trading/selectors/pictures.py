@@ -44,7 +44,7 @@ def market_time_of(account: Account) -> datetime:
 def feed_of(account: Account) -> Feed:
     """Return the feed an account follows; an account without one cannot trade."""
     if account.feed_id is None:
-        raise Conflict("no_feed", "This account follows no market feed; nothing can be traded on it.")
+        raise Conflict("NO_FEED", "This account follows no market feed; nothing can be traded on it.")
     return feed_get(account.feed_id)
 
 
@@ -146,10 +146,9 @@ def account_read(
     levels matter; ``feed`` saves reading it again.
     """
     held = sleeves_get(account)
-    orders = working_orders(account)
     known: dict[int, Instrument] = {row.instrument_id: row.instrument for row in held}
-    known |= {row.instrument_id: row.instrument for row in orders}
     known |= {instrument.pk: instrument for instrument in instruments}
+    orders = working_orders(account, known)
     if feed is None and account.feed_id is not None:
         feed = feed_get(account.feed_id)
     quotes = {} if feed is None or not known else quotes_get(instruments=list(known.values()), feed=feed)
@@ -183,10 +182,14 @@ def account_read(
     return Reading(feed, held, orders, quotes, risk, picture, epochs)
 
 
-def working_orders(account: Account) -> list[Order]:
-    """Return the account's orders that have not ended, in the order they were made."""
-    orders = Order.objects.filter(account=account, state__in=OPEN_STATES)
-    return list(orders.select_related("instrument").order_by("sequence"))
+def working_orders(account: Account, known: dict[int, Instrument]) -> list[Order]:
+    """Return the account's orders that have not ended, as they were made; their instruments join ``known``."""
+    orders = list(Order.objects.filter(account=account, state__in=OPEN_STATES).order_by("sequence"))
+    if missing := {order.instrument_id for order in orders} - known.keys():
+        known |= Instrument.objects.in_bulk(missing)
+    for order in orders:
+        order.instrument = known[order.instrument_id]
+    return orders
 
 
 def working_order(order: Order) -> WorkingOrder:

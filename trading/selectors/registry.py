@@ -30,7 +30,7 @@ def strategy_get(name: str) -> type[Strategy]:
     found = strategies().get(name)
     if found is None:
         known = ", ".join(sorted(strategies()))
-        raise InvalidInput("unknown_strategy", f"There is no strategy {str(name)[:60]!r}; installed: {known}.")
+        raise InvalidInput("UNKNOWN_STRATEGY", f"There is no strategy {str(name)[:60]!r}; installed: {known}.")
     return found
 
 

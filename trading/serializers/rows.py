@@ -81,6 +81,7 @@ class RuleSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     label: Any = serializers.CharField()
     verdict = serializers.ChoiceField(choices=["pass", "deny", "skip"])
+    current = serializers.CharField(allow_null=True, required=False)
     value = serializers.CharField(allow_null=True)
     limit = serializers.CharField(allow_null=True)
     headroom = serializers.CharField(allow_null=True)

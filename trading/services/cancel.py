@@ -70,10 +70,10 @@ def order_cancel_locked(*, account: Account, order: Order, by: str, reason: str,
     """Cancel one order under the caller's account lock."""
     state = OrderState(order.state)
     if state in TERMINAL:
-        raise Conflict("order_ended", f"This order is {state} already; there is nothing to cancel.", state=str(state))
+        raise Conflict("ORDER_ENDED", f"This order is {state} already; there is nothing to cancel.", state=str(state))
     if state not in CANCELLABLE:
         raise Conflict(
-            "order_in_flight", f"This order is {state}; try again when the venue has answered.", state=str(state)
+            "ORDER_IN_FLIGHT", f"This order is {state}; try again when the venue has answered.", state=str(state)
         )
     order_move(
         account=account,

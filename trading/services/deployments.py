@@ -51,7 +51,7 @@ def deployment_create(
         account = account_lock(account_id)
         if Deployment.objects.filter(account=account, name=name).exists():
             raise Conflict(
-                "deployment_exists", f"This account already has a deployment named {name!r}; choose another."
+                "DEPLOYMENT_EXISTS", f"This account already has a deployment named {name!r}; choose another."
             )
         deployment = Deployment(
             account=account,
@@ -79,10 +79,10 @@ def deployment_update(*, deployment_id: int, changes: Mapping[str, Any], actor: 
     with transaction.atomic():
         deployment, account = _locked(deployment_id)
         if deployment.state == Deployment.State.RUNNING:
-            raise Conflict("deployment_running", f"{deployment.name} is running; stop it before changing it.")
+            raise Conflict("DEPLOYMENT_RUNNING", f"{deployment.name} is running; stop it before changing it.")
         unknown = sorted(set(changes) - set(EDITABLE))
         if unknown:
-            raise InvalidInput("unknown_field", f"Unknown field {unknown[0]!r}; allowed: {', '.join(EDITABLE)}.")
+            raise InvalidInput("UNKNOWN_FIELD", f"Unknown field {unknown[0]!r}; allowed: {', '.join(EDITABLE)}.")
         before = _state(deployment)
         for name, value in changes.items():
             if name == "parameters":
@@ -103,13 +103,13 @@ def deployment_start(*, deployment_id: int, actor: Any) -> Deployment:
         if deployment.state == Deployment.State.RUNNING:
             return deployment
         if account.feed_id is None:
-            raise Conflict("no_feed", "This account follows no market feed; give it one before starting a strategy.")
+            raise Conflict("NO_FEED", "This account follows no market feed; give it one before starting a strategy.")
         if account.archived_at is not None:
-            raise Conflict("account_archived", "This account is archived; nothing runs on it.")
+            raise Conflict("ACCOUNT_ARCHIVED", "This account is archived; nothing runs on it.")
         strategy_get(deployment.strategy)
         feed = Feed.objects.get(pk=account.feed_id)
         if feed.state == Feed.State.FINISHED:
-            raise Conflict("feed_finished", "This account's replay has ended; open an account on the current replay.")
+            raise Conflict("FEED_FINISHED", "This account's replay has ended; open an account on the current replay.")
         before = _state(deployment)
         deployment.state = Deployment.State.RUNNING
         deployment.message = ""
@@ -118,7 +118,7 @@ def deployment_start(*, deployment_id: int, actor: Any) -> Deployment:
         deployment.targets = {}
         deployment.save()
         feed_wake(feed_id=feed.pk, actor=actor)
-        _record(account, deployment, "deployment.started", actor, before=before)
+        _record(account, deployment, "deployment.started", actor, before=before, changes=Changes(sections={"feed"}))
     return deployment
 
 
@@ -192,13 +192,13 @@ def _parameters(strategy: str, values: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return parameters_dump(parameters_parse(strategy_get(strategy), values))
     except ValueError as error:
-        raise InvalidInput("bad_parameters", str(error), strategy=strategy) from error
+        raise InvalidInput("BAD_PARAMETERS", str(error), strategy=strategy) from error
 
 
 def _symbols(symbols: Sequence[str]) -> list[str]:
     wanted = list(dict.fromkeys(symbols))
     if not wanted:
-        raise InvalidInput("no_symbols", "Name at least one symbol.")
+        raise InvalidInput("NO_SYMBOLS", "Name at least one symbol.")
     try:
         instruments_get(wanted)
     except NotFound as error:
@@ -219,19 +219,19 @@ def _bounds_check(deployment: Deployment) -> None:
             continue
         if value is None or not value.is_finite() or not low < value < high:
             raise InvalidInput(
-                "out_of_range", f"{name} is {value}; it must be above {low} and below {high}.", field=name
+                "OUT_OF_RANGE", f"{name} is {value}; it must be above {low} and below {high}.", field=name
             )
     for name, allowed in (("direction", ("long", "both")), ("on_limit", ("cut", "deny"))):
         if getattr(deployment, name) not in allowed:
             raise InvalidInput(
-                "not_allowed_value",
+                "NOT_ALLOWED_VALUE",
                 f"{name} is {getattr(deployment, name)!r}; allowed: {', '.join(allowed)}.",
                 field=name,
             )
     if not 1 <= len(deployment.name) <= 80:
-        raise InvalidInput("bad_name", "A deployment's name has 1 to 80 characters.", field="name")
+        raise InvalidInput("BAD_NAME", "A deployment's name has 1 to 80 characters.", field="name")
     if not 0 <= deployment.priority <= 32767:
-        raise InvalidInput("out_of_range", "priority is a whole number from 0 to 32767.", field="priority")
+        raise InvalidInput("OUT_OF_RANGE", "priority is a whole number from 0 to 32767.", field="priority")
 
 
 def _state(deployment: Deployment) -> dict[str, Any]:

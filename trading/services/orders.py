@@ -16,7 +16,7 @@ from marketdata.models import Instrument
 from operations.services import audit_append
 from portfolio.models import Account
 from portfolio.services import reserve_hold
-from risk.facts import GateResult, Origin
+from risk.facts import Origin
 from risk.selectors import stop_state
 from risk.services import exposure_adjust
 from trading.brackets import bracket_prices
@@ -51,23 +51,6 @@ class Circumstances:
     parent: Order | None = None
     replaces: Order | None = None
     stop_epoch: int | None = None  # the one the intent was judged under; None is read when the order is made
-
-
-def rules_json(result: GateResult) -> list[dict[str, Any]]:
-    """Return every rule of a verdict as a page or a program shows it."""
-    return [
-        {
-            "code": rule.code,
-            "label": rule.label,
-            "verdict": str(rule.verdict),
-            "value": None if rule.value is None else str(rule.value),
-            "limit": None if rule.limit is None else str(rule.limit),
-            "headroom": None if rule.headroom is None else str(rule.headroom),
-            "unit": rule.unit,
-            "text": rule.text,
-        }
-        for rule in result.rules
-    ]
 
 
 def intent_record(
@@ -109,7 +92,7 @@ def _decision(picture: AccountPicture, intent: Intent, outcome: DecisionOutcome,
         verdict=outcome.verdict,
         binding_rule=outcome.rule,
         text=outcome.text[:500],
-        rules=rules_json(outcome.gate_result),
+        rules=[rule.as_dict() for rule in outcome.gate_result.rules],
         event_number=around.event_number,
         market_time=around.market_time,
         actor=around.actor,
@@ -282,4 +265,4 @@ def _audit(around: Circumstances, decision: Decision, order: Order) -> None:
     )
 
 
-__all__ = ["Circumstances", "Verdict", "intent_record", "payload_hash", "rules_json"]
+__all__ = ["Circumstances", "Verdict", "intent_record", "payload_hash"]

@@ -66,21 +66,21 @@ class Submission:
 def wish_check(wish: Wish) -> None:
     """Refuse at the edge what cannot be meant, with what is allowed."""
     if not wish.quantity.is_finite() or wish.quantity == 0:
-        raise InvalidInput("bad_quantity", "quantity must be a number above 0.", field="quantity")
+        raise InvalidInput("BAD_QUANTITY", "quantity must be a number above 0.", field="quantity")
     needs_limit = wish.order_type in (OrderType.LIMIT, OrderType.STOP_LIMIT)
     needs_stop = wish.order_type in (OrderType.STOP, OrderType.STOP_LIMIT)
     for name, needed in (("limit_price", needs_limit), ("stop_price", needs_stop)):
         value = getattr(wish, name)
         if needed and value is None:
-            raise InvalidInput("price_missing", f"A {wish.order_type} order needs {name}.", field=name)
+            raise InvalidInput("PRICE_MISSING", f"A {wish.order_type} order needs {name}.", field=name)
         if not needed and value is not None:
-            raise InvalidInput("price_unexpected", f"A {wish.order_type} order takes no {name}.", field=name)
+            raise InvalidInput("PRICE_UNEXPECTED", f"A {wish.order_type} order takes no {name}.", field=name)
     for name in ("limit_price", "stop_price", "stop_loss_price", "take_profit_price"):
         value = getattr(wish, name)
         if value is not None and not (value.is_finite() and value > 0):
-            raise InvalidInput("bad_price", f"{name} must be a number above 0.", field=name)
+            raise InvalidInput("BAD_PRICE", f"{name} must be a number above 0.", field=name)
     if len(wish.client_order_id) > 48:
-        raise InvalidInput("bad_client_order_id", "client_order_id has at most 48 characters.", field="client_order_id")
+        raise InvalidInput("BAD_CLIENT_ORDER_ID", "client_order_id has at most 48 characters.", field="client_order_id")
 
 
 def order_submit(*, account_id: int, wish: Wish, actor: Any, wall_time: datetime) -> Submission:
@@ -130,7 +130,7 @@ def _idempotent(account: Account, wish: Wish) -> Submission | None:
         return None
     if key.body_hash != wish.digest():
         raise Unprocessable(
-            "key_reused",
+            "KEY_REUSED",
             f"client_order_id {wish.client_order_id!r} was used for another order; choose a new one.",
             order=None if key.order_id is None else str(key.order_id),
         )
@@ -195,7 +195,7 @@ def _instrument(symbol: str) -> Instrument:
     try:
         return instrument_get(symbol)
     except NotFound as error:
-        raise InvalidInput("unknown_symbol", f"There is no instrument {symbol[:40]!r} here.", field="symbol") from error
+        raise InvalidInput("UNKNOWN_SYMBOL", f"There is no instrument {symbol[:40]!r} here.", field="symbol") from error
 
 
 def _deployment(account: Account, deployment_id: int | None) -> Deployment | None:
@@ -203,7 +203,7 @@ def _deployment(account: Account, deployment_id: int | None) -> Deployment | Non
         return None
     found = Deployment.objects.filter(pk=deployment_id, account=account).first()
     if found is None:
-        raise InvalidInput("unknown_deployment", "This account has no such deployment.", field="deployment")
+        raise InvalidInput("UNKNOWN_DEPLOYMENT", "This account has no such deployment.", field="deployment")
     return found
 
 
@@ -224,7 +224,7 @@ def position_close(*, account_id: int, symbol: str, actor: Any, wall_time: datet
         instrument = _instrument(symbol)
         sleeves = [row for row in sleeves_get(account) if row.instrument_id == instrument.pk]
         if not sleeves:
-            raise NotFound("no_position", f"This account holds no {symbol}.", symbol=symbol)
+            raise NotFound("NO_POSITION", f"This account holds no {symbol}.", symbol=symbol)
         picture = picture_get(account, instruments=[instrument], wall_time=wall_time)
         changes, orders = Changes(), []
         for sleeve in sleeves:
@@ -285,7 +285,7 @@ def order_replace(
         account = account_lock(account_id)
         old = Order.objects.select_related("instrument", "deployment", "decision", "parent").get(pk=order_id)
         if OrderState(old.state) not in IN_BOOK | NOT_SENT:
-            raise Conflict("order_ended", f"This order is {old.state}; only a working order can be replaced.")
+            raise Conflict("ORDER_ENDED", f"This order is {old.state}; only a working order can be replaced.")
         wish = Wish(
             symbol=old.instrument.symbol,
             quantity=quantity if quantity is not None else old.remaining,
@@ -299,7 +299,7 @@ def order_replace(
         wish_check(wish)
         if wish.quantity * old.quantity < 0:
             raise InvalidInput(
-                "side_changed", "A replacement keeps the side of the order it replaces.", field="quantity"
+                "SIDE_CHANGED", "A replacement keeps the side of the order it replaces.", field="quantity"
             )
         return _replace(account, old, wish, actor, wall_time)
 
@@ -337,7 +337,7 @@ def stop_loss_set(*, account_id: int, symbol: str, stop_price: Decimal, actor: A
         sleeves = [row for row in sleeves_get(account) if row.instrument_id == instrument.pk]
         if not sleeves:
             raise NotFound(
-                "no_position", f"This account holds no {symbol}; there is nothing to protect.", symbol=symbol
+                "NO_POSITION", f"This account holds no {symbol}; there is nothing to protect.", symbol=symbol
             )
         picture = picture_get(account, instruments=[instrument], wall_time=wall_time)
         _stop_check(picture, symbol, sleeves, stop_price)
@@ -353,16 +353,16 @@ def stop_loss_set(*, account_id: int, symbol: str, stop_price: Decimal, actor: A
 
 def _stop_check(picture: AccountPicture, symbol: str, sleeves: list[Any], stop_price: Decimal) -> None:
     if not (stop_price.is_finite() and stop_price > 0):
-        raise InvalidInput("bad_price", "stop_price must be a number above 0.", field="stop_price")
+        raise InvalidInput("BAD_PRICE", "stop_price must be a number above 0.", field="stop_price")
     reference = picture.reference(symbol)
     if reference is None:
-        raise Unprocessable("no_price", f"There is no price of {symbol} to measure the stop against.", symbol=symbol)
+        raise Unprocessable("NO_PRICE", f"There is no price of {symbol} to measure the stop against.", symbol=symbol)
     for sleeve in sleeves:
         through = stop_price >= reference if sleeve.quantity > 0 else stop_price <= reference
         if through:
             side = "below" if sleeve.quantity > 0 else "above"
             raise Unprocessable(
-                "stop_through",
+                "STOP_THROUGH",
                 f"{symbol} is at {reference}; a stop for this position must lie {side} it, not at {stop_price}.",
                 reference=str(reference),
             )
@@ -418,7 +418,7 @@ def _stop_replace(
     outcome = decide(picture, intent, OnLimit.DENY)
     _, order = intent_record(picture=picture, intent=intent, outcome=outcome, around=around, changes=changes)
     if outcome.order_result is None:
-        raise Unprocessable("stop_refused", outcome.text)
+        raise Unprocessable("STOP_REFUSED", outcome.text)
     for old in olds:
         order_cancel_locked(account=account, order=old, by="human", reason="Replaced by a new stop.", changes=changes)
     return order

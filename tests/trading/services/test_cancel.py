@@ -48,7 +48,7 @@ def test_a_cancel_of_a_filled_order_says_so(world, submit, day, alice):
     day()
     with pytest.raises(Conflict, match="FILLED already") as refusal:
         order_cancel(order_id=order.pk, actor=alice)
-    assert refusal.value.code == "order_ended"
+    assert refusal.value.code == "ORDER_ENDED"
     order.refresh_from_db()
     assert order.state == OrderState.FILLED
 
@@ -57,7 +57,7 @@ def test_a_cancel_of_what_is_being_sent_says_to_try_again(crashed, alice):
     order = crashed()
     with pytest.raises(Conflict) as refusal:
         order_cancel(order_id=order.pk, actor=alice)
-    assert refusal.value.code == "order_in_flight"
+    assert refusal.value.code == "ORDER_IN_FLIGHT"
 
 
 def test_what_was_never_sent_is_void_at_once(world, submit, day, alice):

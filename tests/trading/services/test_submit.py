@@ -65,20 +65,20 @@ def test_the_same_key_gives_the_same_order_and_another_body_is_refused(world, su
     assert Order.objects.filter(parent=None).count() == 1
     with pytest.raises(Unprocessable) as refusal:
         submit(quantity="11", client_order_id="mine")
-    assert refusal.value.code == "key_reused"
+    assert refusal.value.code == "KEY_REUSED"
 
 
 @pytest.mark.parametrize(
     ("terms", "code"),
     [
-        ({"quantity": "0"}, "bad_quantity"),
-        ({"quantity": "NaN"}, "bad_quantity"),
-        ({"kind": "LIMIT"}, "price_missing"),
-        ({"limit_price": "10"}, "price_unexpected"),
-        ({"kind": "LIMIT", "limit_price": "-1"}, "bad_price"),
-        ({"symbol": "ZZZ"}, "unknown_symbol"),
-        ({"deployment_id": 999}, "unknown_deployment"),
-        ({"client_order_id": "x" * 49}, "bad_client_order_id"),
+        ({"quantity": "0"}, "BAD_QUANTITY"),
+        ({"quantity": "NaN"}, "BAD_QUANTITY"),
+        ({"kind": "LIMIT"}, "PRICE_MISSING"),
+        ({"limit_price": "10"}, "PRICE_UNEXPECTED"),
+        ({"kind": "LIMIT", "limit_price": "-1"}, "BAD_PRICE"),
+        ({"symbol": "ZZZ"}, "UNKNOWN_SYMBOL"),
+        ({"deployment_id": 999}, "UNKNOWN_DEPLOYMENT"),
+        ({"client_order_id": "x" * 49}, "BAD_CLIENT_ORDER_ID"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_at_the_edge(submit, day, terms, code):
@@ -144,7 +144,7 @@ def test_a_stop_loss_is_sized_to_the_position_and_replaced(world, submit, day):
     terms = {"account_id": world.account.pk, "symbol": "AAA", "actor": world.account.owner}
     with pytest.raises(Unprocessable) as refusal:
         stop_loss_set(stop_price=price * 2, wall_time=timezone.now(), **terms)
-    assert refusal.value.code == "stop_through"
+    assert refusal.value.code == "STOP_THROUGH"
     first = stop_loss_set(
         stop_price=(price * Decimal("0.5")).quantize(Decimal("0.01")), wall_time=timezone.now(), **terms
     )
