@@ -139,20 +139,40 @@ def test_lost_messages_are_caught_up(visit: Visitor) -> None:
     page = tab.dashboard()
     started(page)
     page.wait_for_timeout(5_000)
+    page.locator("#feed-pause").click()
+    expect(page.locator("#feed-state")).to_have_text("replay paused")
     account = page.locator("[data-account]").get_attribute("data-account")
 
-    def difference() -> Any:
-        return page.evaluate(
-            """async account => {
-                 const state = (await (await fetch(`/api/accounts/${account}/snapshot`)).json()).state;
-                 const shown = [...document.querySelectorAll('#decisions > li')].map(node => node.dataset.key);
-                 return state.decisions.map(row => String(row.key)).filter(key => !shown.includes(key));
-               }""",
-            account,
-        )
+    def difference() -> list[tuple[str, Any, Any]]:
+        state = tab.fetch(f"/api/accounts/{account}/snapshot")["state"]
+        shown = page.evaluate(SHOWN)
+        return [(name, shown[name], told) for name, told in told_by(state).items() if shown[name] != told]
 
-    for _ in range(20):
-        if difference() == []:
-            return
-        page.wait_for_timeout(500)
-    assert difference() == []
+    try:
+        for _ in range(30):
+            if not difference():
+                break
+            page.wait_for_timeout(300)
+        assert difference() == []
+    finally:
+        page.locator("#feed-pause").click()
+
+
+SHOWN = """() => ({
+    decisions: [...document.querySelectorAll('#decisions > li[data-key]')].map(node => node.dataset.key),
+    orders: document.querySelectorAll('#orders tbody tr').length,
+    working: [...document.querySelectorAll('#orders .badge')].filter(node => node.dataset.state === 'WORKING').length,
+    positions: [...document.querySelectorAll('#positions tbody th a')].map(node => node.textContent),
+    value: Number(document.querySelector('[data-tile=total_value]').textContent.replaceAll(/[$,]/g, '')),
+})"""
+
+
+def told_by(state: dict[str, Any]) -> dict[str, Any]:
+    """The same figures from a snapshot."""
+    return {
+        "decisions": [row["key"] for row in state["decisions"]],
+        "orders": len(state["orders"]),
+        "working": sum(row["state"] == "WORKING" for row in state["orders"]),
+        "positions": [row["key"] for row in state["positions"]],
+        "value": float(state["overview"]["total_value"]),
+    }
