@@ -123,7 +123,8 @@ class _Play:
             case book.Expire():
                 self.move(order, OrderState.EXPIRED, "venue", "The session it was good for has ended.")
             case book.Void():
-                if order.state == OrderState.HELD:
+                # its parent's end may have taken it along already
+                if self.changes.orders.get(order.id, order).state == OrderState.HELD:
                     self.move(order, OrderState.VOIDED, "policy", REASONS[action.reason])
 
     def fill(self, order: Order, action: book.Fill) -> None:

@@ -124,7 +124,7 @@ def test_a_gap_is_booked_in_full_and_negative_cash_reduces(lake, alice):
 
 def test_a_day_order_ends_with_its_session(world, submit, day):
     day()
-    made = submit(kind="LIMIT", limit_price="1").order
+    made = submit(kind="LIMIT", limit_price="1", stop_loss_price="0.5").order
     dispatch_pending(wall_time=timezone.now())
     replay_step(world.feed.pk)
     made.refresh_from_db()
@@ -133,3 +133,6 @@ def test_a_day_order_ends_with_its_session(world, submit, day):
     made.refresh_from_db()
     assert (made.state, made.ended_by) == (OrderState.EXPIRED, "venue")
     assert world.fresh().reserved == 0
+    child = made.children.get()
+    assert child.state == OrderState.VOIDED
+    assert child.moves.filter(to_state=OrderState.VOIDED).count() == 1
