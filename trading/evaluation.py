@@ -13,7 +13,7 @@ import numpy as np
 
 from marketdata.bars import Panel
 from trading.signals import FilledOrder, MarketData, Signal
-from trading.strategies.base import PanelStrategy, Strategy
+from trading.strategies.base import STRATEGY_ERRORS, PanelStrategy, Strategy
 from trading.strategies.indicators import FloatArray
 
 
@@ -54,7 +54,7 @@ def targets_compute(strategy: PanelStrategy, panel: Panel) -> FloatArray:
     """
     try:
         rows = np.asarray(strategy.targets(panel), dtype=np.float64)
-    except Exception as error:
+    except STRATEGY_ERRORS as error:
         raise StrategyFault(f"{_label(strategy)} failed: {type(error).__name__}: {error}") from error
     shape = (panel.n_observations, panel.n_assets)
     if rows.shape != shape:
@@ -107,7 +107,7 @@ class EventRunner:
             for bar in bars:
                 self.strategy.on_data(bar)
             signals = list(self.strategy.generate_signals())
-        except Exception as error:
+        except STRATEGY_ERRORS as error:
             raise StrategyFault(f"{_label(self.strategy)} failed: {type(error).__name__}: {error}") from error
         for signal in signals:
             if not isinstance(signal, Signal):

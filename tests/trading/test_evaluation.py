@@ -3,6 +3,7 @@
 Seen red: leaving the fills out of the rebuild made `test_a_rebuilt_strategy_says_what_the_running_one_said` fail.
 """
 
+import sys
 from datetime import UTC, datetime
 
 import numpy as np
@@ -43,6 +44,7 @@ class Answer(PanelStrategy):
     ("answer", "sentence"),
     [
         (lambda panel: 1 / 0, "Answer failed: ZeroDivisionError"),
+        (lambda panel: sys.exit(3), "Answer failed: SystemExit: 3"),
         (lambda panel: np.zeros((1, 1)), r"shape \(1, 1\), expected \(3, 2\)"),
         (lambda panel: np.full((3, 2), np.inf), "infinite"),
         (lambda panel: np.full((3, 2), 0.5), "other than -1, 0, 1 or NaN"),

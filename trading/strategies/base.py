@@ -22,6 +22,9 @@ from trading.strategies.indicators import FloatArray
 
 DEFAULT_WARMUP = 250
 
+# What stops a strategy alone, whatever its code raises: a worker that met its SystemExit would end with it.
+STRATEGY_ERRORS = (Exception, SystemExit)
+
 Value = TypeVar("Value", int, float)
 
 
@@ -156,7 +159,7 @@ class StrategyManager:
 
     def __init__(self) -> None:
         self.strategies: list[Strategy] = []
-        self.errors: dict[Strategy, Exception] = {}
+        self.errors: dict[Strategy, BaseException] = {}
         self._signals: list[Signal] = []
 
     def register_strategy(self, strategy: Strategy) -> None:
@@ -175,7 +178,7 @@ class StrategyManager:
                 for bar in bars:
                     strategy.on_data(bar)
                 self._signals += strategy.generate_signals()
-            except Exception as error:  # noqa: BLE001 - anyone's code: whatever it raises stops it alone
+            except STRATEGY_ERRORS as error:
                 self.errors[strategy] = error
 
     def get_signals(self) -> list[Signal]:
