@@ -52,8 +52,9 @@ def evaluation_record(*, deployment_id: int, event_number: int) -> Evaluation | 
     feed = feed_of(deployment.account)
     feed.event_number = event_number
     try:
+        # asked outside the transaction: a slow strategy must not keep everyone else from writing
+        answer = _answer(deployment, feed)
         with transaction.atomic():
-            answer = _answer(deployment, feed)
             return Evaluation.objects.create(deployment=deployment, event_number=event_number, **answer)
     except IntegrityError:
         return Evaluation.objects.get(deployment=deployment, event_number=event_number)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+from django.db import connection
 
 from trading.signals import Signal
 from trading.strategies.base import PanelStrategy, Strategy, StrategyParameters, bounded
 
-OURS = [f"{__name__}.{name}" for name in ("Raising", "AlwaysShort", "Weight", "Crossing")]
+OURS = [f"{__name__}.{name}" for name in ("Raising", "AlwaysShort", "Weight", "Crossing", "Watching")]
 
 
 class Raising(PanelStrategy):
@@ -79,3 +81,14 @@ class Crossing(Strategy):
             elif held and not above:
                 signals.append(Signal(symbol, "SELL", held))
         return signals
+
+
+class Watching(PanelStrategy):
+    """Notes whether it is asked within a transaction."""
+
+    name = "watching"
+    within: ClassVar[list[bool]] = []
+
+    def targets(self, panel):
+        self.within.append(connection.in_atomic_block)
+        return np.ones(panel.close.shape)

@@ -12,6 +12,7 @@ from operations.models import Notification
 from portfolio.models import Position
 from tests.flows.test_parity import engine_run, paper_rows
 from tests.flows.test_races import together
+from tests.trading.services.strategies import Watching
 from trading.models import Decision, Deployment, Evaluation, Order
 from trading.services import deployment_stop
 from trading.services.evaluate import evaluation_fail, evaluation_record, evaluations_owed
@@ -62,6 +63,16 @@ def test_a_raising_strategy_stops_itself_alone_and_is_shown(world, deploy, day):
     assert good.state == Deployment.State.RUNNING
     assert Evaluation.objects.filter(deployment=good, state=Evaluation.State.ACTED).count() == 3
     assert Position.objects.get(deployment_key=good.key).quantity > 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_strategy_keeps_nobody_from_writing(world, deploy):
+    """Seen red by asking within the transaction of the row: on SQLite that is the one writer of the whole site."""
+    Watching.within.clear()
+    deployment = deploy("watching")
+    close_reached(world)
+    assert evaluation_record(deployment_id=deployment.pk, event_number=2).targets == {"AAA": 1.0}
+    assert Watching.within == [False]
 
 
 def test_a_symbol_without_bars_stops_its_deployment_alone(world, deploy, day):
