@@ -6,6 +6,7 @@ reserve, and by letting a strategy see the bar that is being filled.
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 
 import pytest
@@ -24,7 +25,7 @@ from trading.services import account_start, deployment_create
 from trading.services.replay import replay_step
 from trading.terms import Direction, OnLimit
 
-SESSIONS = 60
+SESSIONS = int(os.environ.get("PARITY_SESSIONS", "60"))  # 500 is the figure of docs/reliability.md
 STRATEGIES = (
     ("SMA", "sma_cross", {"fast": 3, "slow": 8}),
     ("Donchian", "donchian", {"entry": 8, "exit": 4}),
@@ -103,7 +104,7 @@ def replay(world, sessions):
     ids=["cash-long-deny", "margin-both-cut", "thin-volume"],
 )
 def test_paper_equals_engine(lake, alice, kind, direction, volume, on_limit):
-    world = world_make(alice, frame=random_walk(volume=volume, late=60), kind=kind)
+    world = world_make(alice, frame=random_walk(sessions=SESSIONS + 60, volume=volume, late=60), kind=kind)
     world.limits(max_position_pct=Decimal("0.08"), max_leverage=Decimal(2))
     for priority, (name, strategy, parameters) in enumerate(STRATEGIES):
         deployment_create(
