@@ -19,7 +19,10 @@ SHARED: list[Any] = [
 def configure(options: dict[str, Any]) -> None:
     """Set up structlog and the standard library's logging from the settings' ``LOGGING``."""
     renderer: Any = (
-        structlog.processors.JSONRenderer() if options["json"] else structlog.dev.ConsoleRenderer(colors=False)
+        structlog.processors.JSONRenderer()
+        if options["json"]
+        # the renderer's own tracebacks show local variables, passwords and keys among them
+        else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     )
     logging.config.dictConfig(
         {
