@@ -3,7 +3,8 @@
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions
@@ -47,6 +48,11 @@ def _translated(error: Exception) -> Exception:
         return NotAllowed("NOT_ALLOWED", str(error) or "You may not do this.")
     if isinstance(error, ValidationError):
         return InvalidInput("INVALID_INPUT", " ".join(error.messages), fields=_fields(error))
+    if isinstance(error, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return InvalidInput("BODY_TOO_LARGE", f"The body is larger than {most:,} bytes.", maximum=most)
+    if isinstance(error, SuspiciousOperation):
+        return InvalidInput("MALFORMED", "The request cannot be read.")
     if isinstance(error, OperationalError):
         log.warning("database_busy", error=str(error))
         return Unavailable("DATABASE_BUSY", "The database did not answer in time; nothing was changed. Try again.")

@@ -16,3 +16,6 @@ urlpatterns = [
     path("", include("quantsite.urls_api")),
     path("", include("quantsite.urls_pages")),
 ]
+
+handler400 = "quantsite.views.bad_request"
+handler500 = "quantsite.views.server_error"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.views import defaults
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
@@ -147,3 +148,18 @@ def tokens(request: HttpRequest) -> HttpResponse:
 def notifications(request: HttpRequest) -> HttpResponse:
     """What the site has told the person."""
     return render(request, "pages/notifications.html", {"page": "notifications"})
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A request Django itself refuses, a foreign host name for one: in the one format for programs."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"code": "MALFORMED", "message": "The request cannot be read.", "context": {}}, status=400)
+    return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A fault of ours: logged, and told in the one format for programs."""
+    if request.path.startswith("/api/"):
+        words = "The site failed here; it is logged. Ask before you send an order again: it may stand."
+        return JsonResponse({"code": "FAULT", "message": words, "context": {}}, status=500)
+    return defaults.server_error(request)

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions
@@ -38,6 +38,8 @@ def handled(error: Exception) -> Response:
         (exceptions.NotAcceptable(), 406, "NOT_ACCEPTABLE"),
         (exceptions.UnsupportedMediaType("text/plain"), 415, "MEDIA_TYPE_UNSUPPORTED"),
         (exceptions.ParseError("Cut short."), 400, "MALFORMED"),
+        (RequestDataTooBig("Request body exceeded settings.DATA_UPLOAD_MAX_MEMORY_SIZE."), 400, "BODY_TOO_LARGE"),
+        (SuspiciousOperation("Odd."), 400, "MALFORMED"),
         (ValidationError("Wrong."), 400, "INVALID_INPUT"),
         (ValidationError({"a": ["Wrong."]}), 400, "INVALID_INPUT"),
         (OperationalError("canceling statement due to lock timeout"), 503, "DATABASE_BUSY"),

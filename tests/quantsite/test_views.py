@@ -14,7 +14,7 @@ from django.urls import reverse
 from operations.services import notification_send
 from portfolio.models import Account, Role
 from portfolio.services import account_open, membership_set
-from quantsite.views import zone_of
+from quantsite.views import server_error, zone_of
 
 MARKET_TIME = datetime(2024, 3, 4, 12, tzinfo=UTC)
 ACCOUNT_PAGES = ["dashboard", "account_orders", "account_settings"]
@@ -144,3 +144,11 @@ def test_the_sign_in_page_offers_no_sign_up(db: None) -> None:
     body = Client().get(reverse("account_login")).content.decode()
     assert "Sign in" in body
     assert "signup" not in body
+
+
+def test_what_fails_under_the_interface_is_never_a_page(client, rf):
+    client.raise_request_exception = False
+    refused = client.get("/api/status", headers={"host": "elsewhere.example"})
+    assert (refused.status_code, set(refused.json())) == (400, {"code", "message", "context"})
+    assert server_error(rf.get("/api/status")).headers["Content-Type"] == "application/json"
+    assert b"<html" in server_error(rf.get("/sign-in/login/")).content
