@@ -117,7 +117,8 @@ class HistoryView(APIView):
         """Finished bars up to the feed's clock; one year unless a period or dates are given."""
         query = HistoryQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        wanted = query.validated_data or {"period": "1Y"}
+        asked = {name: value for name, value in query.validated_data.items() if name != "interval"}
+        wanted = asked or {"period": "1Y"}
         panel = selectors.history_get(symbol=symbol, feed=feed_for(request), **wanted)
         return Response(history_render(panel, wanted.get("period")))
 

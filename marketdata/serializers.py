@@ -72,6 +72,7 @@ class HistoryQuery(serializers.Serializer[Any]):
     period = serializers.ChoiceField(choices=list(PERIODS), required=False)
     start = serializers.DateField(required=False)
     end = serializers.DateField(required=False)
+    interval = serializers.ChoiceField(choices=["1d"], required=False, help_text="Daily bars are what there is.")
 
     def to_internal_value(self, data: Any) -> Any:
         """Empty values are left out; periods are read in either case."""

@@ -96,7 +96,7 @@ def test_what_is_wrong_has_a_code(client, feed, path, status, code):
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-@pytest.mark.parametrize("query", ["period=7X", "start=yesterday", "end=2006-02-30"])
+@pytest.mark.parametrize("query", ["period=7X", "start=yesterday", "end=2006-02-30", "interval=1m"])
 def test_a_malformed_query_is_400(client, feed, query):
     assert client.get(f"/api/history/AAA?{query}").status_code == 400
 
