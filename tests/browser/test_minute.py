@@ -18,7 +18,7 @@ MINUTE_MS = 60_000
 
 
 def test_the_first_minute(first_visit: Visitor) -> None:
-    """Seen red with the dispatcher's loop left out of `serve` (no fill), and with events dropped in the stream."""
+    """Seen red with the dispatcher's loop left out of `serve` (no fill), and with events ignored by the stream."""
     tab = first_visit()
     page = tab.dashboard()
     expect(page.locator("#control-state")).to_have_text("Stopped")
