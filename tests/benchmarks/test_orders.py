@@ -30,8 +30,8 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: Any) -> Iterator[tuple[list[int], list[dict[str, Any]], str]]:
-    """Two uvicorn processes on servers of our own, and who may trade on them."""
+def site(tmp_path_factory: Any) -> Iterator[tuple[dict[int, int], list[dict[str, Any]], str]]:
+    """Two uvicorn processes (port to process id) on servers of our own, and who may trade on them."""
     folder = tmp_path_factory.mktemp("bench")
     try:
         with postgres_server() as database, redis_server() as cache, contextlib.ExitStack() as stack:
@@ -43,15 +43,13 @@ def site(tmp_path_factory: Any) -> Iterator[tuple[list[int], list[dict[str, Any]
             prepare = [sys.executable, "-m", "tests.benchmarks.prepare", str(ACCOUNTS)]
             people = json.loads(subprocess.check_output(prepare, cwd=ROOT, env=environment))
             ports = [free_port() for _ in range(WEB)]
-            for port in ports:
-                stack.enter_context(web(port, environment, folder))
-            yield ports, people, database
+            yield {port: stack.enter_context(web(port, environment, folder)) for port in ports}, people, database
     except ServerMissingError as error:
         pytest.skip(str(error))
 
 
 @contextlib.contextmanager
-def web(port: int, environment: dict[str, str], folder: Path) -> Iterator[None]:
+def web(port: int, environment: dict[str, str], folder: Path) -> Iterator[int]:
     """One web process, as the compose file starts it."""
     command = [sys.executable, "-m", "uvicorn", "quantsite.asgi:application", "--port", str(port), "--lifespan", "off"]
     with (folder / f"web-{port}.log").open("wb") as log:
@@ -66,10 +64,16 @@ def web(port: int, environment: dict[str, str], folder: Path) -> Iterator[None]:
             assert process.poll() is None, (folder / f"web-{port}.log").read_text()
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(20)
+
+
+def cpu_s(process_id: int) -> float:
+    """The processor time a process has used."""
+    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Trader(threading.Thread):
@@ -105,18 +109,19 @@ class Trader(threading.Thread):
 
 
 def test_order_over_http_to_committed(site, told):
-    ports, people, database = site
+    processes, people, database = site
+    ports = list(processes)
     period = ACCOUNTS / PER_SECOND
     traders = [
         Trader(ports[place % WEB], person, period, place * period / ACCOUNTS, SECONDS + WARM_UP_S)
         for place, person in enumerate(people)
     ]
-    started = time.perf_counter()
+    started, used = time.perf_counter(), sum(map(cpu_s, processes.values()))
     for trader in traders:
         trader.start()
     for trader in traders:
         trader.join()
-    took = time.perf_counter() - started
+    took, used = time.perf_counter() - started, sum(map(cpu_s, processes.values())) - used
     answers = [answer for trader in traders for answer in trader.answers]
     assert set(answers) == {(201, "APPROVED")}, sorted(set(answers))[:3]
     with contextlib.closing(psycopg2.connect(database)) as connection, connection.cursor() as cursor:
@@ -126,6 +131,7 @@ def test_order_over_http_to_committed(site, told):
     p50, p99 = (latencies[int(len(latencies) * share)] for share in (0.5, 0.99))
     told(
         "order over HTTP to committed (2 web, PostgreSQL, 8 accounts)",
-        f"p50 {p50:.1f} ms  p99 {p99:.1f} ms  max {latencies[-1]:.0f} ms at {len(answers) / took:.0f}/s",
+        f"p50 {p50:.1f} ms  p99 {p99:.1f} ms  max {latencies[-1]:.0f} ms at {len(answers) / took:.0f}/s, "
+        f"web {1000 * used / len(answers):.1f} ms of processor each",
         "p50 <= 20 ms, p99 <= 100 ms",
     )

@@ -1,4 +1,6 @@
-"""What went wrong elsewhere, each under its own name; each was seen red by putting its mistake in."""
+"""What went wrong elsewhere, each under its own name. The tests of the rooms prove the parts, and say how they were
+seen red; here each incident is told once from end to end.
+"""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def test_an_evaluation_is_recorded_once(world, deploy):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="two writers at once need PostgreSQL")
 def test_two_workers_at_once_record_one_row(world, deploy):
-    """Seen red by raising the IntegrityError of the second: it paused the deployment."""
+    """All get the row of the first, and nobody pauses the deployment for having come second."""
     deployment = deploy()
     close_reached(world)
     calls = [lambda: evaluation_record(deployment_id=deployment.pk, event_number=2) for _ in range(8)]
