@@ -68,7 +68,9 @@ export const seconds = (at) => Math.floor(Date.parse(at) / 1000);
 /** Equity as an area; points are [time, value] in order. */
 export class EquityChart extends Chart {
   constructor(container, { onPoint } = {}) {
-    super(container, () => this.colour());
+    super(container, () => this.colour(), { timeScale: { ...options().timeScale, minBarSpacing: 0.01 } });
+    // the whole curve stays in sight, also when the room for it changes
+    this.chart.timeScale().subscribeSizeChange(() => this.chart.timeScale().fitContent());
     this.series = this.chart.addSeries(AreaSeries, {
       lineWidth: 2,
       priceLineVisible: false,

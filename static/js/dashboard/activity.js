@@ -6,7 +6,7 @@ import { price, quantity, signedMoney, toneOf, words } from "../core/format.js";
 import { badge, sideNode, writeBadge } from "../ui/badges.js";
 import { confirm, formDialog } from "../ui/dialog.js";
 import { field } from "../ui/form.js";
-import { Table, emptyState, timeColumn } from "../ui/table.js";
+import { Table, emptyState, shortDay, timeColumn } from "../ui/table.js";
 import { act, toast } from "../ui/toast.js";
 
 const OPEN = new Set(["HELD", "APPROVED", "SUBMITTING", "WORKING", "PARTIALLY_FILLED"]);
@@ -23,12 +23,19 @@ function originText(row) {
   return row.role === "manual" ? "By hand" : [row.deployment_name, row.role].filter(Boolean).join(", ");
 }
 
+/** The symbol leads to its page; on a phone a history shows the day under it. */
+function symbolColumn(page, dated) {
+  const link = ({ symbol }) => h("a", { href: `/accounts/${page.account}/symbols/${symbolPath(symbol)}/` }, symbol);
+  const node = (row) => h("span", {}, link(row()), dated ? h("span", { class: "only-narrow note num" }, shortDay(row().market_time)) : null);
+  return { label: "Symbol", ch: 9, head: true, node };
+}
+
 export const isOpen = (order) => OPEN.has(order.state);
 
 export function orderColumns(page, { dated = false } = {}) {
   return [
-    timeColumn((row) => row.market_time, { phone: dated }),
-    { label: "Symbol", ch: 9, head: true, node: (row) => h("a", { href: `/accounts/${page.account}/symbols/${symbolPath(row().symbol)}/` }, row().symbol) },
+    timeColumn((row) => row.market_time),
+    symbolColumn(page, dated),
     { label: "Side", ch: 7, node: (row) => sideNode(row().side) },
     { label: "Quantity", ch: 12, right: true, flash: true, text: (row) => (Number(row.filled) && row.filled !== row.quantity ? `${quantity(row.filled)} of ${quantity(row.quantity)}` : quantity(row.quantity)) },
     { label: "Order", ch: 16, phone: false, text: priceText },
@@ -40,8 +47,8 @@ export function orderColumns(page, { dated = false } = {}) {
 
 export function fillColumns(page, { dated = false } = {}) {
   return [
-    timeColumn((row) => row.market_time, { phone: dated }),
-    { label: "Symbol", ch: 9, head: true, node: (row) => h("a", { href: `/accounts/${page.account}/symbols/${symbolPath(row().symbol)}/` }, row().symbol) },
+    timeColumn((row) => row.market_time),
+    symbolColumn(page, dated),
     { label: "Side", ch: 7, node: (row) => sideNode(row().side) },
     { label: "Quantity", ch: 12, right: true, text: (row) => quantity(row.quantity) },
     { label: "Price", ch: 10, right: true, text: (row) => price(row.price) },

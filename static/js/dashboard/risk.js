@@ -1,6 +1,7 @@
 // The account's stop state and how much of each limit is used.
 
 import { keyed, one, setText } from "../core/dom.js";
+import { capital } from "../core/format.js";
 import { writeBadge } from "../ui/badges.js";
 import { limitBar, writeLimit } from "../ui/limit.js";
 
@@ -9,6 +10,7 @@ const MEANING = {
   HALTED: "Strategies may send protective orders only; you may still close positions.",
 };
 
+const sentence = (clause) => `${capital(clause.replace(/\.$/, ""))}.`;
 const shaped = (measure, currency) => ({ ...measure, used: Number(measure.used), currency });
 
 export function riskPanel(page) {
@@ -18,7 +20,7 @@ export function riskPanel(page) {
     writeBadge(one("#risk-state"), risk.state);
     setText(one("#risk-profile"), risk.profile ? `profile ${risk.profile}` : "");
     const reasons = one("#risk-reasons");
-    const text = [MEANING[risk.state], ...(risk.reasons ?? [])].filter(Boolean).join(" ");
+    const text = [MEANING[risk.state], ...(risk.reasons ?? []).map(sentence)].filter(Boolean).join(" ");
     reasons.hidden = !text;
     setText(reasons, text);
     keyed(

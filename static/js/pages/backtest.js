@@ -89,8 +89,17 @@ function plain(value) {
   return String(value);
 }
 
+const SHARES = /_pct$|^(position_size|stop_loss|take_profit|volume_cap)$/;
+
+/** A setting's name and value as people read them: shares in percent, the unit behind a comma. */
+function assumed(name, value) {
+  const label = capital(words(name)).replace(/ pct$/, "").replace(/ bps$/, ", bps");
+  if (SHARES.test(name) && value !== null && Number.isFinite(Number(value))) return [label, `${Number((Number(value) * 100).toFixed(6))} %`];
+  return [label, typeof value === "object" && value !== null ? JSON.stringify(value).replaceAll(/["{}[\]]/g, "").replaceAll(",", ", ").replaceAll(":", " ") : plain(value)];
+}
+
 function drawAssumed(result) {
-  const settings = Object.entries(result.settings ?? {}).map(([name, value]) => [capital(words(name)), typeof value === "object" && value !== null ? JSON.stringify(value).replaceAll(/["{}[\]]/g, "").replaceAll(",", ", ").replaceAll(":", " ") : plain(value)]);
+  const settings = Object.entries(result.settings ?? {}).map(([name, value]) => assumed(name, value));
   one("#assumed").replaceChildren(
     ...[...(result.messages ?? [])].map((text) => h("p", {}, text)),
     h("dl", { class: "facts" }, settings.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),

@@ -113,7 +113,7 @@ class Configuration {
         h("div", { class: "card-body" }, h("div", { class: "fields" }, fields)),
       );
     });
-    one("#config").replaceChildren(...cards);
+    one("#config").replaceChildren(...cards.slice(0, 2), h("div", { class: "halves" }, cards.slice(2)));
     formError(this.error, "");
     this.mark();
   }

@@ -11,7 +11,7 @@ const KINDS = [
 
 export async function accountOpen() {
   const fields = [
-    field({ name: "name", label: "Name", required: true, maxlength: 80, value: "Paper" }),
+    field({ name: "name", label: "Name", required: true, maxlength: 80, value: "My paper account" }),
     field({ name: "capital", label: "Capital", type: "number", unit: "USD", required: true, min: 1, value: "100000", hint: "Play money; more can be paid in later." }),
     field({ name: "kind", label: "Kind", type: "select", options: KINDS, value: "cash" }),
   ];

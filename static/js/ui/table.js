@@ -123,20 +123,13 @@ function classes(column) {
   return [column.right ? "right" : "", column.phone === false ? "hide-narrow" : "", column.class ?? ""].filter(Boolean).join(" ") || null;
 }
 
-/** A column of market times; on a phone the day stands for itself, with a short year. */
-export function timeColumn(at, { phone } = {}) {
-  return {
-    label: "Market time",
-    ch: 18,
-    phone,
-    node: () => h("span"),
-    refresh: (cell, row) => {
-      const [day, time] = marketParts(at(row));
-      const short = day.replace(/ \d\d(\d\d)$/, " ’$1");
-      cell.firstChild.replaceChildren(h("span", { class: "hide-narrow" }, `${day}, ${time}`), h("span", { class: "only-narrow" }, short));
-    },
-  };
+/** A column of market times; on a phone `shortDay` stands under the row's name instead. */
+export function timeColumn(at) {
+  return { label: "Market time", ch: 18, phone: false, text: (row) => marketParts(at(row)).join(", ") };
 }
+
+/** 20 Jun ’06 */
+export const shortDay = (at) => marketParts(at)[0].replace(/ \d\d(\d\d)$/, " ’$1");
 
 /** The arrow that opens a row's details. */
 export function disclose(label, toggle) {
