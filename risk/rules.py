@@ -11,7 +11,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any, NamedTuple
 
-from marketdata.rounding import on_grid
+from marketdata.rounding import on_grid, snap
 from risk import limits as rule
 from risk.facts import GateInput, Origin, RuleResult, RuleVerdict, StopLevel
 
@@ -70,11 +70,11 @@ def found(code: str, words: str, denied: bool, applies: bool = True) -> RuleResu
 
 
 def split_quantity(facts: GateInput) -> Split:
-    """Split the order by what it takes off its sleeve."""
+    """Split the order by what it takes off its sleeve; to eight decimals, so that float dust opens nothing."""
     quantity: Any = facts.intent.quantity
-    reducible = rule.reducible_part(quantity, facts.sleeve.quantity, facts.sleeve.exits_working)
+    reducible = snap(rule.reducible_part(quantity, facts.sleeve.quantity, facts.sleeve.exits_working))
     reducing = min(abs(quantity), reducible)
-    return Split(reducible, reducing, abs(quantity) - reducing)
+    return Split(reducible, reducing, snap(abs(quantity) - reducing))
 
 
 # --- the order itself -------------------------------------------------------------------------------------------------

@@ -25,6 +25,9 @@ from tests.servers import ServerMissingError, postgres_server, redis_server  # n
 
 NAMES = ("TEST_DATABASE_URL", "TEST_REDIS_URL")
 NO_TESTS = 5
+NOT_BROWSER = ["--dist", "loadgroup", "-m", "not bench and not browser"]
+# by themselves: the browser's driver keeps an event loop running, which asynchronous tests cannot share
+BROWSER = ["-n", "0", "-m", "browser"]
 
 
 @dataclass
@@ -49,7 +52,8 @@ def main() -> int:
     arguments, rest = parser.parse_known_args()
     outcomes = []
     if arguments.profile != "services":
-        outcomes.append(suite_run("embedded", "SQLite, one process", {}, arguments.workers, rest))
+        outcomes.append(suite_run("embedded", "SQLite, one process", {}, ["-n", arguments.workers, *NOT_BROWSER], rest))
+        outcomes.append(suite_run("browser", "Chromium on the embedded site", {}, BROWSER, rest))
     if arguments.profile != "embedded":
         outcomes.append(services_run(arguments.workers, rest))
     report(outcomes)
@@ -70,12 +74,12 @@ def services_run(workers: str, rest: list[str]) -> Outcome:
                 f"{label} {'named by ' + name if name in given else 'of our own'}"
                 for label, name in zip(("PostgreSQL", "Redis"), NAMES, strict=True)
             ]
-            return suite_run("services", ", ".join(kinds), environment, workers, rest)
+            return suite_run("services", ", ".join(kinds), environment, ["-n", workers, *NOT_BROWSER], rest)
     except ServerMissingError as error:
         return Outcome("services", "", reason=str(error))
 
 
-def suite_run(profile: str, servers: str, environment: dict[str, str], workers: str, rest: list[str]) -> Outcome:
+def suite_run(profile: str, servers: str, environment: dict[str, str], choice: list[str], rest: list[str]) -> Outcome:
     """Run pytest once in a process of its own and read its report."""
     say(f"\n── {profile} ({servers}) " + "─" * 40)
     outcome = Outcome(profile, servers)
@@ -83,10 +87,10 @@ def suite_run(profile: str, servers: str, environment: dict[str, str], workers: 
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="quantsite-report-") as folder:
         path = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-m", "not bench", "-n", workers, "--dist", "loadgroup"]
+        command = [sys.executable, "-m", "pytest", "-q", *choice]
         command += [f"--junitxml={path}", *rest]
         code = subprocess.run(command, cwd=ROOT, env=surroundings, check=False).returncode  # noqa: S603 - our own suite
-        outcome.code = 0 if code == NO_TESTS and rest else code
+        outcome.code = 0 if code == NO_TESTS else code
         if path.is_file():
             counts_read(path, outcome)
     outcome.seconds = time.monotonic() - started

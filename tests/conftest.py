@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,22 @@ import pytest
 
 from marketdata import panels
 from tests.operations.lifting import flush_past_triggers
+
+DATABASE_FIXTURES = frozenset({"db", "transactional_db", "django_db_setup"})
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On named servers only what touches a database or a server runs: pure tests have run on the embedded profile."""
+    if not os.environ.get("TEST_DATABASE_URL"):
+        return
+    wanted, left = [], []
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        marks = {mark.name for mark in item.iter_markers()}
+        touches = names & DATABASE_FIXTURES or marks & {"django_db", "postgres", "redis"} or "chaos" in str(item.path)
+        (wanted if touches else left).append(item)
+    config.hook.pytest_deselected(items=left)
+    items[:] = wanted
 
 
 @pytest.fixture(autouse=True, scope="session")
