@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from marketdata.rounding import on_grid, snap
 from risk import limits as rule
 from risk.facts import GateInput, Origin, RuleResult, RuleVerdict, StopLevel
+from risk.wording import plain
 
 ORDER_TYPES = frozenset({"MARKET", "LIMIT", "STOP", "STOP_LIMIT"})
 LIMITED = frozenset({"LIMIT", "STOP_LIMIT"})
@@ -108,7 +109,7 @@ def _price_fault(facts: GateInput, price: Any, wanted: bool, name: str) -> str:
     if not finite(price) or price <= 0 or price >= COLUMN_BOUND:
         return f"a {facts.intent.order_type} order needs a positive {name} price"
     if not on_grid(price, facts.instrument.tick):
-        return f"the {name} price is not on the tick of {facts.instrument.tick}"
+        return f"the {name} price is not on the tick of {plain(facts.instrument.tick)}"
     return ""
 
 
@@ -124,7 +125,7 @@ def order_rules(facts: GateInput, split: Split) -> OrderRules:
     stop, halted, reducing_only = _stop(facts, split)
     rules = [
         found("INPUT", "", False),
-        found("STEP", f"the quantity is not a multiple of {instrument.step}" if off_step else "", off_step),
+        found("STEP", f"the quantity is not a multiple of {plain(instrument.step)}" if off_step else "", off_step),
         _minimum(facts, split, magnitude),
         found("INSTRUMENT", "" if usable else f"{instrument.symbol} cannot be traded here", not usable),
         found("CURRENCY_MISMATCH", _foreign(facts) if foreign else "", foreign),

@@ -285,6 +285,8 @@ def test_resting_orders_are_accepted_while_the_market_is_closed(time_in_force):
 def test_step_and_minimum(number):
     half = judge(facts(number, intent__quantity=D("10.5")))
     assert denying(half) == ["STEP"]
+    kept = judge(facts(number, intent__quantity=D("10.5"), instrument__step=D("1.00000000")))
+    assert "the quantity is not a multiple of 1" in [rule.text for rule in kept.rules]
     assert judge(facts(number, intent__quantity=D("10.5"), instrument__step=D("0.5"))).allowed
     small = {"instrument__minimum_quantity": D(10), "limits__max_position_usd": D(900)}
     for quantity in (9, 10):
