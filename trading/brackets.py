@@ -36,6 +36,15 @@ def _child_price(reference: Number, move: Number, child_sign: Number, tick: Numb
     return price if price > 0 else None
 
 
+def bracket_fault(entry: Number, sign: Number, prices: BracketPrices) -> str:
+    """Name the child on the wrong side of an entry of `sign` at `entry`, which would end it at once; "" for none."""
+    if prices.stop is not None and (entry - prices.stop) * sign <= 0:
+        return "stop_loss_price"
+    if prices.target is not None and (prices.target - entry) * sign <= 0:
+        return "take_profit_price"
+    return ""
+
+
 def pair_quantity(parent_filled: Number, pair_closed: Number) -> Number:
     """|quantity| either child of a bracket works for: what the parent filled less what the pair closed."""
     return max(parent_filled - pair_closed, parent_filled * 0)

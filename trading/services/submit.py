@@ -13,12 +13,15 @@ from django.db import transaction
 
 from marketdata.models import Instrument
 from marketdata.selectors import instrument_get
+from operations.canonical import decimal_text
 from operations.errors import Conflict, InvalidInput, NotFound, Unprocessable
 from portfolio.models import Account
 from portfolio.selectors import sleeves_get
 from portfolio.services import account_lock
 from risk.facts import Origin
 from risk.services import exposure_lock
+from risk.wording import plain
+from trading.brackets import BracketPrices, bracket_fault
 from trading.intents import DecisionOutcome, Intent, decide
 from trading.lifecycle import IN_BOOK, OPEN_STATES, OrderState
 from trading.models import Decision, Deployment, IdempotencyKey, Order
@@ -50,7 +53,8 @@ class Wish:
 
     def digest(self) -> str:
         """The digest of the body: the same key with another body is refused."""
-        body = {name: str(getattr(self, name)) for name in self.__slots__ if name != "client_order_id"}
+        values = {name: getattr(self, name) for name in self.__slots__ if name != "client_order_id"}
+        body = {name: decimal_text(it) if isinstance(it, Decimal) else str(it) for name, it in values.items()}
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
@@ -160,6 +164,7 @@ def _prepare(
         wall_time=wall_time,
         feed=feed,
     )
+    _bracket_check(wish, reading.picture)
     held = reading.picture.sleeve_quantity(wish.symbol, sleeve)
     exits = held * wish.quantity < 0
     intent = Intent(
@@ -189,6 +194,19 @@ def _prepare(
         take_profit_price=wish.take_profit_price,
     )
     return reading, intent, around
+
+
+def _bracket_check(wish: Wish, picture: AccountPicture) -> None:
+    """Refuse a stop or target that its own entry would trigger; measured from the price the entry asks for."""
+    entry = wish.limit_price or wish.stop_price or picture.reference(wish.symbol)
+    if entry is None:
+        return
+    sign = 1 if wish.quantity > 0 else -1
+    wrong = bracket_fault(entry, sign, BracketPrices(wish.stop_loss_price, wish.take_profit_price))
+    if wrong:
+        side = "below" if (wrong == "stop_loss_price") == (sign > 0) else "above"
+        words = f"{wrong} must lie {side} the entry at {plain(entry)}, not at {plain(getattr(wish, wrong))}."
+        raise Unprocessable("BRACKET_THROUGH", words, field=wrong)
 
 
 def _instrument(symbol: str) -> Instrument:
@@ -363,8 +381,9 @@ def _stop_check(picture: AccountPicture, symbol: str, sleeves: list[Any], stop_p
             side = "below" if sleeve.quantity > 0 else "above"
             raise Unprocessable(
                 "STOP_THROUGH",
-                f"{symbol} is at {reference}; a stop for this position must lie {side} it, not at {stop_price}.",
-                reference=str(reference),
+                f"{symbol} is at {plain(reference)}; a stop for this position must lie {side} it, "
+                f"not at {plain(stop_price)}.",
+                reference=plain(reference),
             )
 
 

@@ -106,6 +106,33 @@ def test_a_limit_order_waits_until_it_is_traded_through(world, submit, day):
     assert world.fresh().reserved == resting.order.reserved
 
 
+@pytest.mark.parametrize(
+    ("quantity", "terms", "field"),
+    [
+        ("10", {"stop_loss_price": "9999"}, "stop_loss_price"),
+        ("10", {"take_profit_price": "1"}, "take_profit_price"),
+        ("-10", {"stop_loss_price": "1"}, "stop_loss_price"),
+        ("-10", {"take_profit_price": "9999"}, "take_profit_price"),
+        ("10", {"kind": "LIMIT", "limit_price": "2", "stop_loss_price": "3"}, "stop_loss_price"),
+        ("10", {"kind": "STOP", "stop_price": "9000", "take_profit_price": "8000"}, "take_profit_price"),
+    ],
+)
+def test_a_bracket_on_the_wrong_side_of_its_entry_is_refused(world, submit, day, quantity, terms, field):
+    """Seen red without the check: the entry was bought and stopped out on the same bar."""
+    day()
+    with pytest.raises(Unprocessable, match="must lie") as refused:
+        submit(quantity=quantity, **terms)
+    assert refused.value.context == {"field": field}
+    assert not Order.objects.exists()
+
+
+def test_a_key_knows_its_order_however_the_number_is_written(submit, day):
+    day()
+    first = submit(quantity="10", client_order_id="one")
+    again = submit(quantity="10.00", client_order_id="one")
+    assert (first.created, again.created, again.order) == (True, False, first.order)
+
+
 def test_brackets_protect_what_their_entry_filled_and_end_together(world, submit, day):
     day()
     price = quote_get(instrument=_instrument("AAA"), feed=_feed(world)).price
