@@ -123,6 +123,34 @@ def test_a_lost_connection_shows_and_comes_back(visit: Visitor) -> None:
     expect(page.locator("#connection")).to_have_text("live", timeout=1_500)
 
 
+@pytest.mark.parametrize(
+    ("feed", "sentence"),
+    [({"id": 999_999, "state": "finished"}, "The replay has played its last day"), (None, "has no market feed")],
+    ids=["finished", "none"],
+)
+def test_where_the_market_stands_still_another_account_is_offered(visit: Visitor, feed: Any, sentence: str) -> None:
+    tab = visit(PHONE)
+
+    def route(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def forward(message: str | bytes) -> None:
+            told = json.loads(message)
+            if told["type"] == "snapshot":
+                told["state"]["feed"] = feed and told["state"]["feed"] | feed
+                socket.send(json.dumps(told))
+
+        server.on_message(forward)
+
+    tab.page.route_web_socket(SOCKET, route)
+    page = tab.dashboard()
+    expect(page.locator("#feed-ended")).to_contain_text(sentence)
+    page.get_by_role("button", name="Open an account on the current replay").click()
+    expect(page.get_by_role("dialog")).to_contain_text("New paper account")
+    assert tab.axe() == []
+    assert tab.complaints == []
+
+
 def test_lost_messages_are_caught_up(visit: Visitor) -> None:
     """A fifth of all messages dropped: what is shown equals what the server says.
 

@@ -5,7 +5,7 @@ import { all, one, setText } from "../core/dom.js";
 import { day, ratio } from "../core/format.js";
 import { writeBadge } from "../ui/badges.js";
 import { confirm } from "../ui/dialog.js";
-import { act, toast } from "../ui/toast.js";
+import { act, toast, toastError } from "../ui/toast.js";
 
 export const STOP_WILL = ["end new decisions of the strategies", "cancel their working entry orders"];
 export const STOP_WONT = ["close a position", "cancel protective stops and targets: they go on working"];
@@ -98,10 +98,12 @@ async function drawEnded(feed) {
   if (!ended || told === key) return;
   told = key;
   setText(one("span", banner), feed ? ENDED : NO_FEED);
-  const { results } = await api.get("/api/feeds");
-  const moving = results.some((other) => other.is_current && other.id !== feed?.id && other.state !== "finished");
-  one("button", banner).hidden = !moving;
-  if (!moving) setText(one("span", banner), `${feed ? ENDED : NO_FEED} An operator makes the next one under Administration.`);
+  try {
+    const feeds = await api.get("/api/feeds");
+    one("button", banner).hidden = !feeds.some((other) => other.is_current && other.id !== feed?.id && other.state !== "finished");
+  } catch (error) {
+    toastError(error, "Whether another replay runs is not known");
+  }
 }
 
 function drawOperator(feed, isReplay) {
