@@ -14,8 +14,9 @@ const PHASES = { OPEN: "open", CLOSE: "close" };
 const FEED_WORDS = { waiting: "waiting for Start", running: "replay runs", paused: "replay paused", finished: "replay finished" };
 
 function stateOf(state) {
-  const { control, risk } = state;
+  const { control, risk, feed } = state;
   if (risk?.state === "HALTED") return ["Halted", "halted"];
+  if (control.running && feed?.state === "finished") return ["Ended", "stopped"];
   if (!control.running) return ["Stopped", "stopped"];
   return ["Running", control.deployments_running < control.deployments_total ? "partly" : "running"];
 }
@@ -25,7 +26,7 @@ export function controlPanel(page) {
   bindEmergency(page);
   bindFeed(page);
   return (state, before) => {
-    if (state.control !== before.control || state.risk !== before.risk) drawControl(state);
+    if (state.control !== before.control || state.risk !== before.risk || state.feed?.state !== before.feed?.state) drawControl(state);
     if (state.feed !== before.feed) drawFeed(state.feed);
   };
 }
