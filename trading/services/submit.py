@@ -91,7 +91,7 @@ def order_submit(*, account_id: int, wish: Wish, actor: Any, wall_time: datetime
     """Judge a wish and, when it passes, make the order. Locks the account; a key used before answers as before."""
     wish_check(wish)
     with transaction.atomic():
-        account = account_lock(account_id)
+        account = _account_open(account_lock(account_id))
         known = _idempotent(account, wish)
         if known is not None:
             return known
@@ -117,8 +117,15 @@ def order_submit(*, account_id: int, wish: Wish, actor: Any, wall_time: datetime
 def order_preview(*, account: Account, wish: Wish, wall_time: datetime) -> DecisionOutcome:
     """Judge a wish without creating anything."""
     wish_check(wish)
-    reading, intent, _ = _prepare(account, _instrument(wish.symbol), wish, None, wall_time)
+    reading, intent, _ = _prepare(_account_open(account), _instrument(wish.symbol), wish, None, wall_time)
     return decide(reading.picture, intent, wish.on_limit)
+
+
+def _account_open(account: Account) -> Account:
+    """The account, unless it was put away: nothing matches on it any more, so nothing may wait there."""
+    if account.archived_at is not None:
+        raise Conflict("ACCOUNT_ARCHIVED", "This account is archived; nothing is traded on it.")
+    return account
 
 
 def _idempotent(account: Account, wish: Wish) -> Submission | None:
@@ -238,7 +245,7 @@ def feed_event(account: Account) -> int:
 def position_close(*, account_id: int, symbol: str, actor: Any, wall_time: datetime) -> list[Order]:
     """Close every sleeve of a symbol at market, one order each, its protective orders cancelled first."""
     with transaction.atomic():
-        account = account_lock(account_id)
+        account = _account_open(account_lock(account_id))
         instrument = _instrument(symbol)
         sleeves = [row for row in sleeves_get(account) if row.instrument_id == instrument.pk]
         if not sleeves:
@@ -300,7 +307,7 @@ def order_replace(
     """Replace a working order: a new linked one, sent when the cancel of the old one is confirmed."""
     account_id = Order.objects.values_list("account_id", flat=True).get(pk=order_id)
     with transaction.atomic():
-        account = account_lock(account_id)
+        account = _account_open(account_lock(account_id))
         old = Order.objects.select_related("instrument", "deployment", "decision", "parent").get(pk=order_id)
         if OrderState(old.state) not in IN_BOOK | NOT_SENT:
             raise Conflict("ORDER_ENDED", f"This order is {old.state}; only a working order can be replaced.")
@@ -350,7 +357,7 @@ def _replace(account: Account, old: Order, wish: Wish, actor: Any, wall_time: da
 def stop_loss_set(*, account_id: int, symbol: str, stop_price: Decimal, actor: Any, wall_time: datetime) -> list[Order]:
     """Replace the stop of every sleeve of a symbol, sized to the sleeve; a price already through is refused."""
     with transaction.atomic():
-        account = account_lock(account_id)
+        account = _account_open(account_lock(account_id))
         instrument = _instrument(symbol)
         sleeves = [row for row in sleeves_get(account) if row.instrument_id == instrument.pk]
         if not sleeves:

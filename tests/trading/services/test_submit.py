@@ -12,7 +12,7 @@ from marketdata.selectors import quote_get
 from operations.errors import Conflict, InvalidInput, NotFound, Unprocessable
 from operations.services import audit_verify
 from portfolio.models import Position
-from portfolio.services import ledger_verify
+from portfolio.services import account_archive, ledger_verify
 from tests.trading.services.conftest import wish
 from trading.lifecycle import OrderState
 from trading.models import Decision, Order
@@ -123,6 +123,17 @@ def test_a_bracket_on_the_wrong_side_of_its_entry_is_refused(world, submit, day,
     with pytest.raises(Unprocessable, match="must lie") as refused:
         submit(quantity=quantity, **terms)
     assert refused.value.context == {"field": field}
+    assert not Order.objects.exists()
+
+
+def test_an_archived_account_takes_no_order(world, submit, day):
+    """Seen red without the check: the order was approved and waited for a match for ever."""
+    day()
+    account_archive(account_id=world.account.pk, actor=world.account.owner)
+    with pytest.raises(Conflict, match="archived"):
+        submit()
+    with pytest.raises(Conflict, match="archived"):
+        order_preview(account=world.fresh(), wish=wish(), wall_time=timezone.now())
     assert not Order.objects.exists()
 
 
