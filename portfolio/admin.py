@@ -105,7 +105,7 @@ class AccountAdmin(AuditedModelAdmin):
         obj.refresh_from_db()
         form.audit_before = self._row(saved)
 
-    @admin.action(description="Archive")
+    @admin.action(description="Archive", permissions=["change"])
     def archive(self, request: HttpRequest, queryset: models.QuerySet[Account]) -> None:
         """Put accounts away."""
         for account in queryset:

@@ -120,3 +120,14 @@ def test_accounts_are_archived_not_deleted(browser, account):
     assert browser.post(reverse("admin:portfolio_account_delete", args=[account.pk])).status_code == 403
     browser.post(reverse("admin:portfolio_account_changelist"), {"action": "archive", "_selected_action": [account.pk]})
     assert fresh(account).archived_at is not None
+
+
+def test_who_may_only_look_archives_nothing(account):
+    """Seen red without permissions on the action: a risk manager, who sees accounts, put them away."""
+    dora = person("dora", is_staff=True, site_role="risk_manager")
+    browser = Client()
+    browser.force_login(dora)
+    listed = reverse("admin:portfolio_account_changelist")
+    assert browser.get(listed).status_code == 200
+    browser.post(listed, {"action": "archive", "_selected_action": [account.pk]})
+    assert fresh(account).archived_at is None
