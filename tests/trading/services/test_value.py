@@ -32,7 +32,7 @@ def test_two_valuations_a_bar_and_equity_is_cash_and_positions(world, submit, da
 
 
 def test_a_daily_loss_reduces_until_the_next_session(lake, alice):
-    """Seen red by measuring against the last valuation instead of the previous session's close."""
+    """Both valuations of a bar count. Seen red by letting the ladder look at the close alone."""
     frame = random_walk(sessions=60)
     times = sorted(frame["time"].unique())
     crash = (frame["time"] >= times[42]) & (frame["symbol"] == "AAA")
