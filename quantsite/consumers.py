@@ -185,3 +185,12 @@ def event_message(event: dict[str, Any]) -> dict[str, Any]:
         "put": event["payload"].get("put", {}),
         "drop": event["payload"].get("drop", {}),
     }
+
+
+class NowhereConsumer(AsyncWebsocketConsumer):
+    """Every other address: refused as what is not there, not by a fault."""
+
+    async def connect(self) -> None:
+        """Say so and close."""
+        await self.accept()
+        await self.close(code=CLOSE_NOT_FOUND)

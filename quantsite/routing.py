@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
-from quantsite.consumers import AccountConsumer
+from quantsite.consumers import AccountConsumer, NowhereConsumer
 
-websocket_urlpatterns = [path("ws/accounts/<int:account_id>/", AccountConsumer.as_asgi())]
+websocket_urlpatterns = [
+    path("ws/accounts/<int:account_id>/", AccountConsumer.as_asgi()),
+    re_path(r"", NowhereConsumer.as_asgi()),
+]
