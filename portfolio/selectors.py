@@ -236,12 +236,22 @@ def equity_series(account: Account, limit: int = EQUITY_POINTS_MAX) -> list[tupl
 
 def round_trips_get(account: Account) -> list[RoundTrip]:
     """The account's finished round trips over all sleeves, by the time they closed."""
-    entries = PositionEntry.objects.filter(account=account).select_related("instrument")
+    entries = PositionEntry.objects.filter(account=account)
     in_order = entries.order_by("instrument_id", "deployment_key", "executed_at", "id")
+    rows = in_order.values_list(
+        "instrument_id",
+        "deployment_key",
+        "quantity",
+        "price",
+        "fee",
+        "executed_at",
+        "instrument__multiplier",
+        named=True,
+    )
     trips: list[RoundTrip] = []
-    for _, sleeve in groupby(in_order, key=lambda entry: (entry.instrument_id, entry.deployment_key)):
+    for _, sleeve in groupby(rows, key=lambda row: (row.instrument_id, row.deployment_key)):
         fills = list(sleeve)
-        trips += round_trips(fills, fills[0].instrument.multiplier)
+        trips += round_trips(fills, fills[0].instrument__multiplier)
     return sorted(trips, key=lambda trip: trip.closed_at)
 
 
