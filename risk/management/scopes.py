@@ -10,9 +10,9 @@ from operations.errors import ApplicationError
 from portfolio.selectors import person_get
 
 
-def scope_arguments(parser: CommandParser) -> None:
-    """Add the options that name a scope; exactly one is given."""
-    scope = parser.add_mutually_exclusive_group(required=True)
+def scope_arguments(parser: CommandParser, *, required: bool = True) -> None:
+    """Add the options that name a scope; exactly one is given, or none where none means everything."""
+    scope = parser.add_mutually_exclusive_group(required=required)
     scope.add_argument("--everything", action="store_true", help="every account of the site")
     scope.add_argument("--venue", metavar="ENVIRONMENT", help="all accounts on paper, test or live")
     scope.add_argument("--user", metavar="USERNAME", help="all accounts a person owns")
@@ -22,12 +22,10 @@ def scope_arguments(parser: CommandParser) -> None:
 
 def scope_given(options: dict[str, Any]) -> dict[str, Any]:
     """The scope as the services take it."""
-    if options["everything"]:
-        return {"scope_kind": "everything", "scope_key": ""}
-    if options["user"]:
+    if options["user"] is not None:
         return {"scope_kind": "user", "scope_key": str(person(options["user"]).pk)}
-    kind = next(kind for kind in ("venue", "account", "strategy") if options[kind] is not None)
-    return {"scope_kind": kind, "scope_key": options[kind]}
+    kind = next((kind for kind in ("venue", "account", "strategy") if options[kind] is not None), "everything")
+    return {"scope_kind": kind, "scope_key": "" if kind == "everything" else options[kind]}
 
 
 def person(username: str) -> Any:

@@ -235,9 +235,17 @@ def test_commands_stop_and_resume(account, alice):
     command("emergency_stop", "--everything", "--reason", "drill")
 
 
+def test_the_bare_command_stops_everything(account):
+    assert "everything: HALTED" in command("emergency_stop")
+    assert stop_state(account=account).level is StopLevel.HALTED
+    with pytest.raises(CommandError, match="--everything"):
+        command("resume", "--reason", "drill", "--by", "alice")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
+        (("resume", "--user", "", "--reason", "drill", "--by", "alice"), 1),
         (("emergency_stop", "--account", "999999", "--reason", "drill"), 2),
         (("emergency_stop", "--account", "x", "--reason", "drill"), 2),
         (("emergency_stop", "--user", "nobody", "--reason", "drill"), 1),

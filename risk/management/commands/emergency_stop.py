@@ -16,14 +16,15 @@ class Command(BaseCommand):
     """emergency_stop --account 1 --reason "…"; exit code 1 unless everything after the latch is confirmed."""
 
     help = (
-        "Stop trading in a scope. No opening order is sent from the moment the latch is set; protective orders and "
+        "Stop trading in a scope; everything where none is named. No opening order is sent from the moment the latch is set; protective orders and "
         "positions stay. The command returns when sends in flight have ended."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
-        scope_arguments(parser)
-        parser.add_argument("--reason", required=True, help="kept with the stop and in the audit")
+        # in an emergency the bare command must do the safe thing
+        scope_arguments(parser, required=False)
+        parser.add_argument("--reason", default="stopped from the shell", help="kept with the stop and in the audit")
         parser.add_argument("--by", metavar="USERNAME", help="who stops; without it, the operator's shell")
         parser.add_argument("--reducing", action="store_true", help="deny openings only; exits of strategies go on")
 
