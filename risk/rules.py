@@ -172,7 +172,7 @@ def _stop(facts: GateInput, split: Split) -> tuple[str, bool, bool]:
     level, intent = facts.account.stop_level, facts.intent
     if level is StopLevel.ACTIVE:
         return "", False, False
-    why = "; ".join(facts.account.stop_reasons) or "no reason is recorded"
+    why = "; ".join(dict.fromkeys(facts.account.stop_reasons)) or "no reason is recorded"
     if level is StopLevel.REDUCING:
         return f"only reductions are allowed now: {why}" if split.opening > 0 else "", False, True
     if level is StopLevel.HALTED and (intent.protective or intent.origin is Origin.PERSON):

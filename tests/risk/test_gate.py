@@ -378,7 +378,7 @@ def test_stop_state(level, origin, protective, opens, allowed, number):
         facts(
             number,
             account__stop_level=StopLevel(level) if level in set(StopLevel) else level,
-            account__stop_reasons=("the owner pressed stop",),
+            account__stop_reasons=("the owner pressed stop", "the owner pressed stop"),
             intent__quantity=D(-10),
             intent__origin=Origin(origin),
             intent__protective=protective,
@@ -389,7 +389,7 @@ def test_stop_state(level, origin, protective, opens, allowed, number):
     assert result.allowed is allowed, result.text
     if not allowed:
         assert result.binding_rule == "STOP_STATE"
-        assert "the owner pressed stop" in result.text
+        assert result.text.count("the owner pressed stop") == 1
         assert result.largest_quantity == 0
 
 
