@@ -16,8 +16,8 @@ class Command(BaseCommand):
     """emergency_stop --account 1 --reason "…"; exit code 1 unless everything after the latch is confirmed."""
 
     help = (
-        "Stop trading in a scope; everything where none is named. No opening order is sent from the moment the latch is set; protective orders and "
-        "positions stay. The command returns when sends in flight have ended."
+        "Stop trading in a scope; everything where none is named. No opening order is sent from the moment the latch "
+        "is set; protective orders and positions stay. The command returns when sends in flight have ended."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
