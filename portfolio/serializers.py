@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from operations.canonical import decimal_text
+from operations.serializers import Asked
 from portfolio.fields import ExactDecimalField
 from portfolio.models import Account, Membership, Role, Valuation
 
@@ -118,7 +119,7 @@ class PerformanceSerializer(serializers.Serializer):
     observations = serializers.IntegerField()
 
 
-class TransferSerializer(serializers.Serializer):
+class TransferSerializer(Asked):
     """Money in or out of a paper account; the same key moves it once."""
 
     amount = ExactDecimalField()

@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from operations.serializers import Asked
 from portfolio.fields import ExactDecimalField
 from trading.serializers import IdField, ParametersField, SymbolField, TermField
 from trading.terms import OnLimit
@@ -120,15 +121,8 @@ class RiskMetricsSerializer(serializers.Serializer[Any]):
 # --- configuration ----------------------------------------------------------------------------------------------------
 
 
-class Section(serializers.Serializer[Any]):
+class Section(Asked):
     """A part of the configuration: everything may be left out, what it does not have is refused."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Refuse what this section does not have, by name."""
-        if isinstance(data, Mapping) and (unknown := [str(name) for name in data if name not in self.fields]):
-            known = ", ".join(self.fields)
-            raise serializers.ValidationError({unknown[0][:60]: f"There is no such key here; there are {known}."})
-        return super().to_internal_value(data)
 
 
 @extend_schema_field({"type": "object", "nullable": True, "description": "Never shown, never set here."})

@@ -7,13 +7,14 @@ from typing import Any
 from rest_framework import serializers
 
 from operations.models import Job, Notification
+from operations.serializers import Asked
 from portfolio.fields import ExactDecimalField
 from portfolio.models import AccountKind
 from trading import events
 from trading.serializers import IdField
 
 
-class AccountOpenSerializer(serializers.Serializer[Any]):
+class AccountOpenSerializer(Asked):
     """A paper account to open: the capital is its first deposit, in US dollars."""
 
     name = serializers.CharField(max_length=80)

@@ -144,6 +144,13 @@ def test_a_body_that_is_no_order(browser, text):
     assert (answer.status_code, set(answer.json())) == (400, {"code", "message", "context"})
 
 
+def test_a_misspelt_key_makes_no_order(browser):
+    """Seen red with keys passed over: an order meant to have a limit was bought at market."""
+    answer = trade(browser, price="50")
+    assert (answer.status_code, answer.json()["message"].split(":")[0]) == (400, "price")
+    assert not Order.objects.exists()
+
+
 def test_prices_that_a_type_needs(browser):
     assert trade(browser, order_type="LIMIT").json()["code"] == "PRICE_MISSING"
     assert trade(browser, limit_price="50").json()["code"] == "PRICE_UNEXPECTED"

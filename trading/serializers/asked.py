@@ -7,13 +7,14 @@ from typing import Any
 
 from rest_framework import serializers
 
+from operations.serializers import Asked
 from portfolio.fields import ExactDecimalField
 from trading.serializers.fields import IdField, ParametersField, SymbolField, TermField
 from trading.services.submit import Wish
 from trading.terms import OnLimit, OrderType, Side, TimeInForce
 
 
-class AccountNamed(serializers.Serializer[Any]):
+class AccountNamed(Asked):
     """A body that may name its account; left out, the person's default or only one."""
 
     account = IdField(required=False, help_text="Left out: your default account, or your only one.")
@@ -64,7 +65,7 @@ class TradeSerializer(AccountNamed):
         )
 
 
-class ReplaceSerializer(serializers.Serializer[Any]):
+class ReplaceSerializer(Asked):
     """What a replacement changes; at least one of them."""
 
     quantity = ExactDecimalField(required=False, allow_null=True, help_text="Above 0; the side stays.")
@@ -93,14 +94,14 @@ class StopLossSerializer(SymbolSerializer):
     stop_price = ExactDecimalField()
 
 
-class CancelAllSerializer(serializers.Serializer[Any]):
+class CancelAllSerializer(Asked):
     """Which working orders to cancel."""
 
     symbol = SymbolField(required=False)
     protective = serializers.BooleanField(default=False, help_text="Stops and targets too.")
 
 
-class DeploymentChangeSerializer(serializers.Serializer[Any]):
+class DeploymentChangeSerializer(Asked):
     """What of a stopped deployment can be changed."""
 
     name = serializers.CharField(max_length=80, required=False)
