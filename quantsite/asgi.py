@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quantsite.settings")
 
 from django.core.asgi import get_asgi_application
 
+# whitenoise hands small files out synchronously; Django says so once a worker, and nothing is wrong
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 http = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 - after Django is set up

@@ -40,7 +40,7 @@ class TradeView(APIView):
             judged = previewed(account, asked)
             return Response(judged | {"decision": serializers.TradeDecisionSerializer(judged["decision"]).data})
         made = order_submit(account_id=account.pk, wish=asked.wish(), actor=request.user, wall_time=timezone.now())
-        answer = submitted(request.user, made)
+        answer = submitted(made)
         order = None if made.order is None else serializers.TradeOrderSerializer(made.order).data
         decision = serializers.TradeDecisionSerializer(answer["decision"]).data
         return Response(

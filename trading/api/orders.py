@@ -23,7 +23,7 @@ from trading.filters import FillFilter, OrderFilter
 from trading.lifecycle import OrderState
 from trading.models import Fill, Order
 from trading.renderers import CSVRenderer
-from trading.selectors.owned import decision_get_for, fills_for, order_get_for, orders_for
+from trading.selectors.owned import fills_for, order_get_for, orders_for
 from trading.services.cancel import order_cancel
 from trading.services.submit import Submission, order_preview, order_replace, order_submit
 
@@ -75,7 +75,7 @@ class OrderListView(ExportedListView):
         if asked.validated_data["dry_run"]:
             return Response(previewed(account, asked))
         made = order_submit(account_id=account.pk, wish=asked.wish(), actor=request.user, wall_time=timezone.now())
-        return Response(submitted(request.user, made), status=created(made))
+        return Response(submitted(made), status=created(made))
 
 
 class OrderExportView(OrderListView):
@@ -119,7 +119,7 @@ class OrderReplaceView(APIView):
         if "quantity" in changes and old.quantity < 0:
             changes["quantity"] = -changes["quantity"]
         made = order_replace(order_id=old.pk, actor=request.user, wall_time=timezone.now(), **changes)
-        return Response(submitted(request.user, made), status=status.HTTP_201_CREATED)
+        return Response(submitted(made), status=status.HTTP_201_CREATED)
 
 
 class FillListView(ExportedListView):
@@ -153,9 +153,10 @@ def previewed(account: Account, asked: serializers.TradeSerializer) -> dict[str,
     return {"success": outcome.order_result is not None, "message": outcome.text, "order": None, "decision": decision}
 
 
-def submitted(user: Any, made: Submission) -> dict[str, Any]:
-    """What became of an order."""
-    decision = decision_get_for(user, made.decision.pk)
+def submitted(made: Submission) -> dict[str, Any]:
+    """What became of an order; the decision is at hand and not read again."""
+    decision = made.decision
+    decision.order_made = None if made.order is None else made.order.pk  # type: ignore[attr-defined]  # as selected rows
     order = None if made.order is None else serializers.OrderRowSerializer(made.order).data
     return {
         "success": accepted(made),
