@@ -1,17 +1,20 @@
-"""ASGI entry: HTTP through Django, websockets through Channels; the origin is checked with the person."""
+"""ASGI entry: HTTP through Django on a fixed set of threads, websockets through Channels on the event loop.
+
+Every view is synchronous. Threads that stay keep their database connection from request to request, and there are
+never more connections than threads; Django's own ASGI handler starts a thread, and so a connection, for each request.
+"""
 
 from __future__ import annotations
 
 import os
-import warnings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quantsite.settings")
 
-from django.core.asgi import get_asgi_application
+from a2wsgi import WSGIMiddleware
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
 
-# whitenoise hands small files out synchronously; Django says so once a worker, and nothing is wrong
-warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
-http = get_asgi_application()
+http = WSGIMiddleware(get_wsgi_application(), workers=settings.WEB_THREADS)
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 - after Django is set up
 

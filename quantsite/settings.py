@@ -49,6 +49,13 @@ def _port(text: str) -> int:
     return value
 
 
+def _threads(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 64:
+        raise ValueError(text)
+    return value
+
+
 def _positive(text: str) -> float:
     value = float(text)
     if not 0 < value < 86_400:
@@ -83,6 +90,7 @@ PRODUCTION: bool = _read("PRODUCTION", _boolean, False, "true or false")
 DEBUG: bool = _read("DEBUG", _boolean, False, "true or false")
 DATA_DIR = Path(os.environ.get("DATA_DIR", "").strip() or BASE_DIR / "var").expanduser().resolve()
 PORT: int = _read("PORT", _port, 8000, "a whole number from 1 to 65535")
+WEB_THREADS: int = _read("WEB_THREADS", _threads, 8, "a whole number from 1 to 64")
 HOST: str = os.environ.get("HOST", "").strip() or "127.0.0.1"
 DATABASE_URL: str = _read(
     "DATABASE_URL", _url("postgres", "postgresql"), "", "postgresql://user:password@host:port/name"
@@ -222,7 +230,9 @@ if DATABASE_URL:
     _migrating = len(sys.argv) > 1 and sys.argv[1] == "migrate"
     _ledger_url = MIGRATE_DATABASE_URL if _migrating and MIGRATE_DATABASE_URL else DATABASE_URL
     DATABASES = {"default": env.db_url_config(_ledger_url)}
-    DATABASES["default"]["CONN_MAX_AGE"] = 0
+    # held by web threads (a fixed number), workers, the dispatcher and the replay; asked after when taken up again
+    DATABASES["default"]["CONN_MAX_AGE"] = 600
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 else:
     DATABASES = {
         "default": {

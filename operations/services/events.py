@@ -5,9 +5,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import structlog
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -16,8 +13,7 @@ from operations.canonical import instant_text, jsonable
 from operations.errors import InvalidInput
 from operations.events import group_name, stream_check, stream_message
 from operations.models import Event, EventStream, Notification
-
-log = structlog.get_logger(__name__)
+from operations.services.push import push
 
 
 @transaction.atomic(savepoint=False)
@@ -37,7 +33,7 @@ def event_publish(*, stream: str, kind: str, payload: dict[str, Any], market_tim
     message = stream_message(
         stream=stream, number=event.number, kind=kind, payload=event.payload, market_time=market_time
     )
-    transaction.on_commit(partial(_push, group_name(stream), message), robust=True)
+    transaction.on_commit(partial(push, group_name(stream), message), robust=True)
     return event
 
 
@@ -78,13 +74,3 @@ def _next_number(stream: str) -> int:
         EventStream.objects.get_or_create(stream=stream)
         counter.update(last_number=F("last_number") + 1)
     return counter.values_list("last_number", flat=True).get()
-
-
-def _push(group: str, message: dict[str, Any]) -> None:
-    layer = get_channel_layer()
-    if layer is None:
-        return
-    try:
-        async_to_sync(layer.group_send)(group, message)
-    except Exception:  # whatever the layer raises, the committed event stands and the caller goes on
-        log.exception("event_push_failed", group=group, number=message["number"])

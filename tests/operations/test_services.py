@@ -145,7 +145,7 @@ class Layer:
 @pytest.fixture
 def layer(monkeypatch: pytest.MonkeyPatch) -> Layer:
     found = Layer()
-    monkeypatch.setattr("operations.services.events.get_channel_layer", lambda: found)
+    monkeypatch.setattr("operations.services.push.get_channel_layer", lambda: found)
     return found
 
 
