@@ -15,10 +15,10 @@ from marketdata.models import Instrument
 from marketdata.selectors import instrument_get
 from operations.canonical import decimal_text
 from operations.errors import Conflict, InvalidInput, NotFound, Unprocessable
-from portfolio.models import Account
+from portfolio.models import Account, AccountKind
 from portfolio.selectors import sleeves_get
 from portfolio.services import account_lock
-from risk.facts import Origin
+from risk.facts import Origin, StopLevel
 from risk.services import exposure_lock
 from risk.wording import plain
 from trading.brackets import BracketPrices, bracket_fault
@@ -174,6 +174,10 @@ def _prepare(
     _bracket_check(wish, reading.picture)
     held = reading.picture.sleeve_quantity(wish.symbol, sleeve)
     exits = held * wish.quantity < 0
+    # what passes a stop passes as a reduction; marked as one, it can become nothing else on its way
+    halted = reading.picture.stop_state(sleeve)[0] is not StopLevel.ACTIVE
+    cuts = wish.on_limit is OnLimit.CUT or account.kind == AccountKind.CASH
+    reduces = exits and halted and (cuts or abs(wish.quantity) <= abs(held))
     intent = Intent(
         symbol=wish.symbol,
         sleeve=sleeve,
@@ -184,7 +188,7 @@ def _prepare(
         stop_price=wish.stop_price,
         time_in_force=wish.time_in_force,
         origin=Origin.PERSON,
-        reduce_only=wish.reduce_only,
+        reduce_only=wish.reduce_only or reduces,
         exits=exits,
         closes_sleeve=exits and wish.order_type is OrderType.MARKET and abs(wish.quantity) >= abs(held),
     )

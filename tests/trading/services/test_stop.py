@@ -11,6 +11,7 @@ from trading.lifecycle import OrderState
 from trading.models import Order, SendAttempt
 from trading.services.dispatcher import dispatch_pending
 from trading.services.submit import position_close
+from trading.terms import OnLimit
 
 
 def scope(world, kind="account"):
@@ -54,6 +55,23 @@ def test_a_person_closes_while_halted(world, submit, day, alice):
     position_close(account_id=world.account.pk, symbol="AAA", actor=alice, wall_time=timezone.now())
     day()
     assert Position.objects.get().quantity == 0
+
+
+@pytest.mark.parametrize(
+    ("quantity", "terms"), [("-4", {}), ("-10", {}), ("-40", {}), ("-40", {"on_limit": OnLimit.CUT})]
+)
+def test_a_plain_sell_of_what_is_held_passes_while_halted(world, submit, day, alice, quantity, terms):
+    """Seen red without the flag: the gate let the reduction pass, and the dispatcher voided it as halted."""
+    day()
+    submit()
+    day()
+    emergency_stop(**scope(world), reason="Drill.", actor=alice)
+    sold = submit(quantity=quantity, **terms).order
+    assert sold.reduce_only
+    day()
+    sold.refresh_from_db()
+    assert sold.state == OrderState.FILLED
+    assert Position.objects.get().quantity == 10 + max(int(quantity), -10)
 
 
 def test_another_account_s_unsent_orders_are_left_alone(world, submit, day, alice):
