@@ -76,13 +76,15 @@ def test_a_new_account_from_its_first_strategy_to_its_first_order(first_visit: V
         "/api/orders", ORDER | {"account": int(page.locator("[data-account]").get_attribute("data-account"))}
     )
     assert answer["success"], answer["message"]
-    row = page.locator("#orders tbody tr").filter(has_text="IBM").filter(has_text="working").first
+    row = (
+        page.locator("#orders tbody tr").filter(has_text="IBM").filter(has_text="BUY").filter(has_text="working").first
+    )
     row.get_by_role("button", name="Change order BUY IBM").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Quantity").fill("2")
     dialog.get_by_role("button", name="Change order").click()
     page.get_by_text("Order changed").wait_for()
-    changed = page.locator("#orders tbody tr").filter(has_text="IBM").filter(has_text="working")
+    changed = page.locator("#orders tbody tr").filter(has_text="IBM").filter(has_text="BUY").filter(has_text="working")
     expect(changed.locator("td").nth(2)).to_have_text("2")
     changed.get_by_role("button", name="Cancel order BUY IBM").click()
     expect(changed).to_have_count(0)
