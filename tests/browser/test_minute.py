@@ -76,15 +76,14 @@ def test_a_new_account_from_its_first_strategy_to_its_first_order(first_visit: V
         "/api/orders", ORDER | {"account": int(page.locator("[data-account]").get_attribute("data-account"))}
     )
     assert answer["success"], answer["message"]
-    row = (
-        page.locator("#orders tbody tr").filter(has_text="IBM").filter(has_text="BUY").filter(has_text="working").first
-    )
+    by_hand = page.get_by_role("button", name="Cancel order BUY IBM")
+    row = page.locator("#orders tbody tr").filter(has=by_hand).first
     row.get_by_role("button", name="Change order BUY IBM").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Quantity").fill("2")
     dialog.get_by_role("button", name="Change order").click()
     page.get_by_text("Order changed").wait_for()
-    changed = page.locator("#orders tbody tr").filter(has_text="IBM").filter(has_text="BUY").filter(has_text="working")
+    changed = page.locator("#orders tbody tr").filter(has=by_hand)
     expect(changed.locator("td").nth(2)).to_have_text("2")
     changed.get_by_role("button", name="Cancel order BUY IBM").click()
     expect(changed).to_have_count(0)

@@ -6,7 +6,6 @@ from decimal import Decimal
 from threading import Barrier
 
 import pytest
-from django.conf import settings
 from django.db import connection, transaction
 
 from operations.errors import Unavailable, Unprocessable
@@ -26,7 +25,7 @@ from tests.portfolio.conftest import CAPITAL, book, fresh
 pytestmark = [
     pytest.mark.postgres,
     # Naming the apps lets the flush cascade: a swapped-out model has left a table that refers to people.
-    pytest.mark.django_db(transaction=True, available_apps=settings.INSTALLED_APPS),
+    pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "postgresql", reason="row locks and deferred triggers need PostgreSQL"),
 ]
 
