@@ -88,6 +88,11 @@ def account_get_for(user: Any, account_id: int, *, write: bool = False, manage: 
     account = accounts_for(user).filter(pk=account_id).first()
     if account is None:
         raise NotFound("ACCOUNT_NOT_FOUND", "There is no such account.", account=account_id)
+    return role_check(account, write=write, manage=manage)
+
+
+def role_check(account: Account, *, write: bool = False, manage: bool = False) -> Account:
+    """The account, where the role it was found with may do this; NotAllowed otherwise."""
     if manage and account.role != Role.OWNER:
         raise NotAllowed("NOT_OWNER", "Only the account's owner may do this.")
     if write and account.role not in WRITERS:
@@ -101,12 +106,14 @@ def account_default_for(user: Any) -> Account:
     InvalidInput lists the accounts when there are several and no default; NotFound when there is none.
     """
     mine: list[Account] = list(accounts_for(user).filter(memberships__user=user, archived_at=None).order_by("pk"))
-    chosen = Membership.objects.filter(user=user, is_default=True).values_list("account_id", flat=True).first()
-    for account in mine:
-        if account.pk == chosen or len(mine) == 1:
-            return account
     if not mine:
         raise NotFound("ACCOUNT_NOT_FOUND", "You have no account yet.")
+    if len(mine) == 1:
+        return mine[0]
+    chosen = Membership.objects.filter(user=user, is_default=True).values_list("account_id", flat=True).first()
+    for account in mine:
+        if account.pk == chosen:
+            return account
     raise InvalidInput(
         "ACCOUNT_AMBIGUOUS",
         "You have several accounts: name one as `account`.",

@@ -6,7 +6,9 @@ never more connections than threads; Django's own ASGI handler starts a thread, 
 
 from __future__ import annotations
 
+import gc
 import os
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "quantsite.settings")
 
@@ -14,7 +16,8 @@ from a2wsgi import WSGIMiddleware
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-http = WSGIMiddleware(get_wsgi_application(), workers=settings.WEB_THREADS)
+django: Any = get_wsgi_application()
+http = WSGIMiddleware(django, workers=settings.WEB_THREADS)
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 - after Django is set up
 
@@ -23,6 +26,10 @@ from quantsite.consumers import SocketAuthentication  # noqa: E402
 from quantsite.routing import websocket_urlpatterns  # noqa: E402
 
 configuration_require()
+# what is loaded now stays: the collector need not look at it again, nor run at every few hundred new objects
+gc.collect()
+gc.freeze()
+gc.set_threshold(50_000, 20, 20)
 application = ProtocolTypeRouter(
     {
         "http": http,

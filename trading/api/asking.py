@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from operations.errors import InvalidInput
 from portfolio.models import Account
-from portfolio.selectors import account_default_for, account_get_for
+from portfolio.selectors import account_default_for, account_get_for, role_check
 
 ACCOUNT = OpenApiParameter("account", int, description="Left out: your default account, or your only one.")
 
@@ -19,7 +19,7 @@ def account_asked(request: Request, *, write: bool = False) -> Account:
     """The account that query or body names; a stranger's is not there, and `write` needs the right to trade it."""
     named = account_named(request)
     if named is None:
-        named = account_default_for(request.user).pk
+        return role_check(account_default_for(request.user), write=write)
     return account_get_for(request.user, named, write=write)
 
 
