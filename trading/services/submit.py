@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from marketdata.models import Instrument
+from marketdata.models import Feed, Instrument
 from marketdata.selectors import instrument_get
 from operations.canonical import decimal_text
 from operations.errors import Conflict, InvalidInput, NotFound, Unprocessable
@@ -122,9 +122,11 @@ def order_preview(*, account: Account, wish: Wish, wall_time: datetime) -> Decis
 
 
 def _account_open(account: Account) -> Account:
-    """The account, unless it was put away: nothing matches on it any more, so nothing may wait there."""
+    """The account, unless nothing matches on it any more and an order would wait there for ever."""
     if account.archived_at is not None:
         raise Conflict("ACCOUNT_ARCHIVED", "This account is archived; nothing is traded on it.")
+    if feed_of(account).state == Feed.State.FINISHED:
+        raise Conflict("FEED_FINISHED", "This account's replay has ended; open an account on the current replay.")
     return account
 
 
