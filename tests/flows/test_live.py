@@ -1,6 +1,6 @@
 """A snapshot and the events after it equal a fresh snapshot, also when one message in five is lost.
 
-Seen red by leaving the risk section out of the events of a submit, and by not dropping a closed position.
+Seen red by not dropping a closed position, and by leaving the clock out of the events of an idle account.
 """
 
 from __future__ import annotations

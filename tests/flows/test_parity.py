@@ -1,7 +1,6 @@
 """Paper on replay equals the reference engine: same fills, prices, fees, decisions and equity.
 
-Seen red by releasing children at the price of the fill, by judging the second intent of a bar without the first one's
-reserve, and by letting a strategy see the bar that is being filled.
+Seen red by placing the stop of a paper bracket at the distance of its target.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from trading.services import account_start, deployment_create
 from trading.services.replay import replay_step
 from trading.terms import Direction, OnLimit
 
-SESSIONS = int(os.environ.get("PARITY_SESSIONS", "60"))  # 500 is the figure of docs/reliability.md
+SESSIONS = int(os.environ.get("PARITY_SESSIONS", "60"))  # docs/reliability.md tells of 500
 STRATEGIES = (
     ("SMA", "sma_cross", {"fast": 3, "slow": 8}),
     ("Donchian", "donchian", {"entry": 8, "exit": 4}),

@@ -1,7 +1,7 @@
 """Many at once: limits hold, keys make one order, a stop lets nothing out. Real PostgreSQL only.
 
-Seen red by reading the account without its row lock, by claiming the key after the order, and by sending without
-reading the stop epoch again.
+The symbol limit over two accounts was seen red by judging without the lock on the person's exposure; the others guard
+what has not been broken on purpose yet.
 """
 
 from __future__ import annotations
